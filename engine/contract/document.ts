@@ -1,0 +1,38 @@
+import type { Quality, Scalar } from "./messages";
+
+export type TwinStatus = "live" | "stale" | "offline";
+
+export interface PropertyMeta {
+  /** When the value was true at the device, ms since 1970-01-01 UTC. */
+  ts: number;
+  quality: Quality;
+  seq?: number;
+}
+
+/** How far the latest desired change has come. `version` is the `rev` at which it was set. */
+export interface Acknowledgement {
+  version: number;
+  /** 202: the device has not met it yet. 200: met. 409: the device reported a newer value of its own. */
+  code: number;
+  text: string;
+}
+
+/** The twin document: what is known of one twin now, and what is wanted of it. */
+export interface TwinDocument {
+  id: string;
+  model: string | null;
+  /** Rises by one per effective change. */
+  rev: number;
+  reported: Record<string, Scalar>;
+  desired: Record<string, Scalar>;
+  /** The desired values that the device does not report (yet). */
+  delta: Record<string, Scalar>;
+  meta: Record<string, PropertyMeta>;
+  ack: Acknowledgement | null;
+  status: TwinStatus;
+  /** When the document last changed, ms since 1970-01-01 UTC. */
+  updatedAt: number;
+}
+
+/** What changed, by property. A property of `desired` stands as `desired.<name>`. */
+export type Changes = Record<string, { before: Scalar | undefined; after: Scalar | undefined }>;

@@ -1,0 +1,105 @@
+import type { Changes, TwinDocument } from "../../engine/contract/document";
+
+/**
+ * What a `twin-store` node offers. Nodes see only this, so that a shared backend for several Node-REDs (NATS JetStream KV)
+ * can take the embedded one's place. Every promise resolves when the result is durable at the store's level, and rejects
+ * with a `Failure`.
+ */
+export interface TwinStore {
+  readonly twins: TwinCollection;
+  readonly models: ModelRegistry;
+}
+
+/** What an update of a twin makes of its document. */
+export interface TwinUpdate {
+  document: TwinDocument;
+  changed: Changes;
+  /** Whether watchers hear of it. An update that changes nothing but times is stored silently. */
+  notify: boolean;
+  /** Seconds without a report after which the twin is stale. 0: never. Absent: as before. */
+  staleAfter?: number;
+}
+
+export type TwinEventName = "change" | "delta" | "status" | "ack";
+
+export interface TwinEvent {
+  id: string;
+  /** Which aspects changed. */
+  events: TwinEventName[];
+  /** Absent: the twin is new. */
+  before?: TwinDocument;
+  /** Absent: the twin was deleted. */
+  after?: TwinDocument;
+  changed: Changes;
+}
+
+export interface TwinFilter {
+  model?: string;
+  status?: string;
+  /** Twin id, with `*` for any run of characters. */
+  id?: string;
+}
+
+export interface TwinPage {
+  twins: TwinDocument[];
+  /** Where the next page begins; absent on the last. */
+  cursor?: string;
+}
+
+export interface TwinCollection {
+  /** The document as it is now. It is shared: never change it. */
+  get(id: string): Promise<TwinDocument | undefined>;
+  /** Documents in order of their ids, at most `limit` of them, after `cursor`. */
+  list(filter?: TwinFilter, cursor?: string, limit?: number): Promise<TwinPage>;
+  /**
+   * Compare and set: `change` sees the present document and gives the next one (a new object), or undefined to leave it.
+   * It may be called again when somebody else was faster. What it throws rejects the promise, with nothing changed.
+   */
+  update(
+    id: string,
+    change: (current: TwinDocument | undefined) => TwinUpdate | undefined,
+  ): Promise<TwinDocument | undefined>;
+  /** Whether there was one. */
+  delete(id: string): Promise<boolean>;
+  /** Hears every change, in order per twin, after it is durable. Returns the way to stop. */
+  watch(listener: (event: TwinEvent) => void): () => void;
+}
+
+/** One version of a trained model. Versions are never changed, only added. */
+export interface ModelVersion {
+  name: string;
+  /** From 1. */
+  version: number;
+  /** Ms since 1970-01-01 UTC. */
+  createdAt: number;
+  /** The report of `twin-train`. */
+  report: Record<string, unknown>;
+  /** The serialised model, JSON. */
+  model: string;
+  /** Aliases that point to it, such as `champion`. */
+  aliases: string[];
+}
+
+export type ModelSummary = Omit<ModelVersion, "model">;
+
+export interface ModelChange {
+  name: string;
+  alias?: string;
+  version: number;
+}
+
+export interface ModelRegistry {
+  /** Adds a version; `make` is given its number, so that the report can carry it. */
+  add(
+    name: string,
+    make: (version: number) => { report: Record<string, unknown>; model: string },
+  ): Promise<ModelVersion>;
+  /** By alias (`champion`) or version (`3`). */
+  get(name: string, use: string | number): Promise<ModelVersion | undefined>;
+  /** Newest first. */
+  list(name?: string): Promise<ModelSummary[]>;
+  /** Points the alias to that version. Rejects with `Refusal` `not-found` when there is no such version. */
+  promote(name: string, version: number, alias?: string): Promise<void>;
+  /** Hears of every new version and every move of an alias, after it is durable. */
+  watch(listener: (change: ModelChange) => void): () => void;
+}

@@ -1,0 +1,20 @@
+import { Failure } from "../../engine/contract/errors";
+import { readerOf } from "../lib/settings";
+
+export interface TwinStoreSettings {
+  backend: "embedded";
+  /** Folder, absolute or below the home folder. "" means `twin`. */
+  path: string;
+  durability: "process" | "power";
+}
+
+export function readTwinStoreSettings(def: Record<string, unknown>): TwinStoreSettings {
+  const read = readerOf(def);
+  if (read.choice("backend", ["embedded", "nats"], "embedded") === "nats")
+    throw new Failure("not-yet", 'backend "nats" is not there yet:', 'use "embedded" for now.');
+  return {
+    backend: "embedded",
+    path: read.text("path", "twin"),
+    durability: read.choice("durability", ["process", "power"], "process"),
+  };
+}
