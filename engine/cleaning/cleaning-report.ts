@@ -1,0 +1,148 @@
+import type { ErrorCode, RefusalInfo } from "../contract/errors";
+import { isMissing, type Row } from "../contract/messages";
+import { change } from "./lane";
+
+/** How many cells of one property went through which change, in the rows that go on. */
+export interface PropertyChanges {
+  /** Type or representation changed, such as "45.7" to 46. */
+  converted: number;
+  /** Values that the rule names as standing for "no reading". */
+  sentinels: number;
+  /** Kept although out of range or an outlier, and marked so. */
+  marked: number;
+  /** Set to the nearer end of the range. */
+  clamped: number;
+  /** Outliers replaced by the centre of what they were judged by. */
+  replaced: number;
+  /** Missing before, a value now. */
+  filled: number;
+  smoothed: number;
+  /** Held at the last value by the deadband. */
+  held: number;
+  /** Rows dropped because of this property. */
+  dropped: number;
+  /** Missing before and after. */
+  stillMissing: number;
+  /** Text among the numbers of a column, which a rule for `*` leaves alone. */
+  passedOver: number;
+}
+
+/** A cell of a table that was kept although the rule speaks against it. */
+export interface Mark {
+  /** Row of the table that came in, from 0. */
+  index: number;
+  property: string;
+  code: "out-of-range" | "outlier";
+}
+
+/** `msg.report` of twin-clean. */
+export interface CleaningReport {
+  rows: { in: number; out: number; dropped: number };
+  /** Rows dropped, by reason. */
+  reasons: Partial<Record<ErrorCode, number>>;
+  /** Cells of the rows that go on whose value is another than before. */
+  changed: number;
+  properties: Record<string, PropertyChanges>;
+  /** Tables only, which have no quality beside the value: the first 1,000 marked cells. */
+  marks?: Mark[];
+}
+
+/** What one rule did to one property: the flags of the cells in `rows`. */
+export interface Touch {
+  property: string;
+  rows: number[];
+  flags: number[];
+}
+
+const maxMarks = 1000;
+
+/**
+ * Counts what was done. Changes to rows that are dropped in the end are not counted: those leave as they came.
+ *
+ * @param rows as they came
+ * @param outs the changed copies
+ */
+export function reportOf(
+  rows: readonly Row[],
+  outs: readonly (Row | undefined)[],
+  errors: readonly (RefusalInfo | undefined)[],
+  touches: readonly Touch[],
+  withMarks: boolean,
+): CleaningReport {
+  const properties = new Map<string, PropertyChanges>();
+  const of = (property: string): PropertyChanges => {
+    let found = properties.get(property);
+    if (found === undefined) {
+      found = nothing();
+      properties.set(property, found);
+    }
+    return found;
+  };
+  const marks: Mark[] = [];
+  for (const { property, rows: indexes, flags } of touches) {
+    const counts = of(property);
+    for (let i = 0; i < flags.length; i++) {
+      const bits = flags[i]!;
+      if (bits === 0 || errors[indexes[i]!] !== undefined) continue;
+      count(counts, bits);
+      if (withMarks && (bits & (change.outOfRange | change.outlier)) !== 0 && marks.length < maxMarks)
+        marks.push({ index: indexes[i]!, property, code: bits & change.outOfRange ? "out-of-range" : "outlier" });
+    }
+  }
+  const reasons: Partial<Record<ErrorCode, number>> = {};
+  let dropped = 0;
+  let changed = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const error = errors[i];
+    if (error !== undefined) {
+      dropped++;
+      reasons[error.code] = (reasons[error.code] ?? 0) + 1;
+      if (error.property !== undefined) of(error.property).dropped++;
+      continue;
+    }
+    const out = outs[i];
+    if (out === undefined) continue;
+    for (const property of properties.keys())
+      if (Object.hasOwn(out, property) && isChange(rows[i]![property], out[property])) changed++;
+  }
+  return {
+    rows: { in: rows.length, out: rows.length - dropped, dropped },
+    reasons,
+    changed,
+    properties: Object.fromEntries(properties),
+    ...(marks.length > 0 ? { marks } : {}),
+  };
+}
+
+/** A blank that leaves as null is the same "missing" in another form. */
+const isChange = (before: unknown, after: unknown): boolean =>
+  after === null ? !isMissing(before) : !Object.is(before, after);
+
+function nothing(): PropertyChanges {
+  return {
+    converted: 0,
+    sentinels: 0,
+    marked: 0,
+    clamped: 0,
+    replaced: 0,
+    filled: 0,
+    smoothed: 0,
+    held: 0,
+    dropped: 0,
+    stillMissing: 0,
+    passedOver: 0,
+  };
+}
+
+function count(counts: PropertyChanges, bits: number): void {
+  if (bits & change.converted) counts.converted++;
+  if (bits & change.sentinel) counts.sentinels++;
+  if (bits & (change.outOfRange | change.outlier)) counts.marked++;
+  if (bits & change.clamped) counts.clamped++;
+  if (bits & change.replaced) counts.replaced++;
+  if (bits & change.filled) counts.filled++;
+  if (bits & change.smoothed) counts.smoothed++;
+  if (bits & change.held) counts.held++;
+  if (bits & change.stillMissing) counts.stillMissing++;
+  if (bits & change.passedOver) counts.passedOver++;
+}
