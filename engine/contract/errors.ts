@@ -52,6 +52,8 @@ export interface RefusalInfo {
   property?: string;
   /** Row of a batch or table, from 0. */
   index?: number;
+  /** The present revision, with `version-conflict`. */
+  rev?: number;
 }
 
 /** Data that is refused: leaves by the refusal output, never by `done(err)`. */

@@ -189,7 +189,7 @@ function hostOf(red: NodeRed, node: RedNode, type: string, disposers: (() => voi
     node,
     id: node.id,
     home: homeOf(red),
-    show: (state, text) => node.status(statusOf(state, text)),
+    show: createBadge(node, disposers),
     text: (key, params) => red._(`${type}.${key}`, params),
     use: <T>(configType: string, reference: unknown) => useConfig<T>(red, configType, reference, disposers),
     useIfSet: <T>(configType: string, reference: unknown) =>
@@ -204,6 +204,37 @@ function hostOf(red: NodeRed, node: RedNode, type: string, disposers: (() => voi
     warn: (text) => node.warn(text),
     log: (text) => node.log(text),
     onClose: (dispose) => disposers.push(dispose),
+  };
+}
+
+/** Fewer status messages than samples: at most one per `badgeMs`, and none that says the same again. The last always shows. */
+const badgeMs = 200;
+
+function createBadge(node: RedNode, disposers: (() => void | Promise<void>)[]): Host["show"] {
+  let shown = "";
+  let next: { state: State; text?: string } | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const put = (state: State, text?: string): void => {
+    const key = `${state} ${text}`;
+    if (key === shown) return;
+    shown = key;
+    node.status(statusOf(state, text));
+  };
+  const later = (): void => {
+    timer = undefined;
+    if (!next) return;
+    put(next.state, next.text);
+    next = undefined;
+    timer = setTimeout(later, badgeMs).unref();
+  };
+  disposers.push(() => clearTimeout(timer));
+  return (state, text) => {
+    if (timer) {
+      next = { state, text };
+      return;
+    }
+    put(state, text);
+    timer = setTimeout(later, badgeMs).unref();
   };
 }
 

@@ -1,0 +1,225 @@
+import type { TwinDocument } from "../../engine/contract/document";
+import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
+import { idHint, isTwinId } from "../../engine/contract/identity";
+import type { Sample, Scalar, Values } from "../../engine/contract/messages";
+import type { TwinModel } from "../../engine/contract/model";
+import { checkValues } from "../../engine/twin/check-values";
+import { desire } from "../../engine/twin/desired";
+import { emptyDocument, type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
+import { defineNode } from "../lib/define-node";
+import { isObject, readSamples, refusedRows, twinFieldOf } from "../lib/messages";
+import type { Message, Outgoing } from "../lib/node-red";
+import type { TwinFilter, TwinStore, TwinUpdate } from "../twin-store/store";
+import { readTwinStateSettings, type TwinStateSettings } from "./twin-state.settings";
+
+type Handler = (msg: Message) => Promise<Outgoing>;
+
+export default defineNode<TwinStateSettings>({
+  type: "twin-state",
+  serial: true,
+  readSettings: readTwinStateSettings,
+  start(host, settings) {
+    const { twins } = host.use<TwinStore>("twin-store", settings.store);
+    const model = host.useIfSet<TwinModel>("twin-model", settings.model);
+    const staleAfter = model?.staleAfter;
+
+    /** An update that `ifRev` guards: somebody else's change in between is a conflict, and nothing changes. */
+    async function update(
+      id: string,
+      msg: Message,
+      change: (current: TwinDocument | undefined, now: number) => TwinUpdate | undefined,
+    ): Promise<TwinDocument> {
+      const document = await twins.update(id, (current) => {
+        checkRev(msg, id, current);
+        return change(current, Date.now());
+      });
+      return document as TwinDocument;
+    }
+
+    function toUpdate(result: ReportResult): TwinUpdate | undefined {
+      if (result.historical) return undefined;
+      const { document, changed, effective } = result;
+      return { document, changed, notify: effective || !settings.skipEqual, staleAfter };
+    }
+
+    async function reportOne(sample: Sample, msg: Message): Promise<{ rev: number; historical: boolean }> {
+      const checked = checkValues(model, sample.values);
+      if ("error" in checked) throw new Refusal(checked.error);
+      let historical = sample.historical === true;
+      if (historical) return { rev: (await twins.get(sample.id))?.rev ?? 0, historical };
+      const document = await update(sample.id, msg, (current, now) => {
+        const result = reportSample(
+          current,
+          { ...sample, values: checked.values },
+          { model, now, deviceWins: settings.deviceWins },
+        );
+        historical = result.historical;
+        return toUpdate(result);
+      });
+      return { rev: document.rev, historical };
+    }
+
+    async function reportBatch(msg: Message, samples: Sample[]): Promise<Outgoing> {
+      const good: unknown[] = [];
+      const bad: unknown[] = [];
+      const errors: RefusalInfo[] = [];
+      // All at once: the store gathers them into one commit, in this order.
+      const results = await Promise.allSettled(samples.map((sample) => reportOne(sample, msg)));
+      for (const [index, result] of results.entries()) {
+        const row = (msg.payload as Record<string, unknown>[])[index] as Record<string, unknown>;
+        if (result.status === "fulfilled") {
+          const { rev, historical } = result.value;
+          good.push(historical ? { ...row, rev, historical } : { ...row, rev });
+        } else if (result.reason instanceof Refusal) {
+          bad.push(row);
+          errors.push({ ...result.reason.info, index });
+        } else throw result.reason;
+      }
+      if (bad.length === 0) return [{ ...msg, payload: good, twin: { batch: good.length } }, null];
+      const refused = host.refused(refusedRows(msg, bad, errors, good.length > 0), errors[0] as RefusalInfo);
+      return [good.length > 0 ? { ...msg, payload: good, twin: { batch: good.length } } : null, refused];
+    }
+
+    const handlers: Record<TwinStateSettings["operation"], Handler> = {
+      async report(msg) {
+        const twin = twinFieldOf(msg);
+        if (!twin && !Array.isArray(msg.payload)) {
+          const id = idOf(msg);
+          const patch = checkedPatch(model, msg.payload);
+          msg.payload = structuredClone(
+            await update(id, msg, (current, now) =>
+              toUpdate(reportPatch(current, id, patch, { model, now, deviceWins: settings.deviceWins })),
+            ),
+          );
+          return [msg, null];
+        }
+        const { kind, samples } = readSamples(msg);
+        if (kind === "batch") return reportBatch(msg, samples);
+        const { rev, historical } = await reportOne(samples[0] as Sample, msg);
+        msg.twin = historical ? { ...twin, rev, historical } : { ...twin, rev };
+        return [msg, null];
+      },
+
+      async desire(msg) {
+        const id = idOf(msg);
+        if (!isObject(msg.payload)) throw notAnObject(msg.payload);
+        const patch = msg.payload;
+        const document = await update(id, msg, (current, now) => {
+          const result = desire(current ?? { ...emptyDocument(id, now), status: "offline" }, patch, model, now);
+          if ("error" in result) throw new Refusal(result.error);
+          const next = result.document;
+          if (current && next === current) return undefined;
+          return {
+            document: { ...next, model: next.model ?? model?.model ?? null },
+            changed: result.changed,
+            notify: true,
+          };
+        });
+        msg.payload = structuredClone(document);
+        return [msg, null];
+      },
+
+      async get(msg) {
+        const id = idOf(msg);
+        const document = await twins.get(id);
+        if (!document) throw unknownTwin(id);
+        // The store's own document is shared; what a flow gets it may change.
+        msg.payload = structuredClone(document);
+        return [msg, null];
+      },
+
+      async list(msg) {
+        const page = await twins.list(readFilter(msg.filter), readCursor(msg.cursor));
+        msg.payload = structuredClone(page.twins);
+        delete msg.cursor;
+        if (page.cursor !== undefined) msg.cursor = page.cursor;
+        return [msg, null];
+      },
+
+      async delete(msg) {
+        const id = idOf(msg);
+        const document = await twins.get(id);
+        if (!document) throw unknownTwin(id);
+        checkRev(msg, id, document);
+        await twins.delete(id);
+        msg.payload = document;
+        return [msg, null];
+      },
+    };
+
+    const handle = handlers[settings.operation];
+    return {
+      async input(msg, send) {
+        const out = await handle(msg);
+        send(out);
+        host.show("ok", host.text(`status.${settings.operation}`, { id: labelOf(msg) }));
+      },
+    };
+  },
+});
+
+/** The twin that the badge names: none for a batch or a list. */
+function labelOf(msg: Message): string {
+  const id = twinFieldOf(msg)?.id ?? msg.topic;
+  return typeof id === "string" && !Array.isArray(msg.payload) ? id : "";
+}
+
+function idOf(msg: Message): string {
+  const id = msg.topic ?? twinFieldOf(msg)?.id;
+  if (!isTwinId(id))
+    throw new Refusal(refuse("bad-id", `msg.topic is ${quote(id)}.`, `Put the twin's id there. ${idHint}`));
+  return id;
+}
+
+function checkRev(msg: Message, id: string, current: TwinDocument | undefined): void {
+  if (msg.ifRev === undefined || msg.ifRev === null) return;
+  const rev = current?.rev ?? 0;
+  if (Number(msg.ifRev) === rev) return;
+  throw new Refusal(
+    {
+      ...refuse(
+        "version-conflict",
+        `msg.ifRev is ${quote(msg.ifRev)}, but ${id} is at rev ${rev}.`,
+        "Read the twin again and decide anew.",
+      ),
+      rev,
+    },
+    { rev },
+  );
+}
+
+function checkedPatch(model: TwinModel | undefined, payload: unknown): Record<string, Scalar> {
+  if (!isObject(payload)) throw notAnObject(payload);
+  const checked = checkValues(model, payload);
+  if ("error" in checked) throw new Refusal(checked.error);
+  return checked.values satisfies Values;
+}
+
+const notAnObject = (payload: unknown): Refusal =>
+  new Refusal(refuse("bad-payload", `msg.payload is ${quote(payload)}.`, "Send an object, such as { speed: 80 }."));
+
+const unknownTwin = (id: string): Refusal =>
+  new Refusal(refuse("not-found", `There is no twin ${id}.`, "It exists from its first report or desired value on."));
+
+function readFilter(filter: unknown): TwinFilter {
+  if (filter === undefined || filter === null) return {};
+  if (!isObject(filter))
+    throw new Refusal(
+      refuse("bad-request", `msg.filter is ${quote(filter)}.`, "Use an object of model, status and id."),
+    );
+  const result: TwinFilter = {};
+  for (const [key, value] of Object.entries(filter)) {
+    if (key !== "model" && key !== "status" && key !== "id")
+      throw new Refusal(refuse("bad-request", `msg.filter.${key} is not a filter.`, "Use model, status or id."));
+    if (typeof value !== "string")
+      throw new Refusal(refuse("bad-request", `msg.filter.${key} is ${quote(value)}.`, "Use text."));
+    result[key] = value;
+  }
+  return result;
+}
+
+function readCursor(cursor: unknown): string | undefined {
+  if (cursor === undefined || cursor === null || cursor === "") return undefined;
+  if (typeof cursor === "string") return cursor;
+  throw new Refusal(refuse("bad-request", `msg.cursor is ${quote(cursor)}.`, "Use the cursor of the page before."));
+}

@@ -1,0 +1,81 @@
+import type { TwinDocument } from "../../engine/contract/document";
+import type { TwinModel } from "../../engine/contract/model";
+import { defineNode } from "../lib/define-node";
+import { globToRegExp } from "../lib/glob";
+import type { Message } from "../lib/node-red";
+import type { TwinEvent, TwinEventName, TwinStore } from "../twin-store/store";
+import { readTwinWatchSettings, type TwinWatchSettings } from "./twin-watch.settings";
+
+/** Events that wait while the present state is read. Beyond that the present state is read anew. */
+const maxHeld = 10_000;
+
+export default defineNode<TwinWatchSettings>({
+  type: "twin-watch",
+  outputs: 1,
+  readSettings: readTwinWatchSettings,
+  start(host, settings) {
+    const { twins } = host.use<TwinStore>("twin-store", settings.store);
+    const model = host.useIfSet<TwinModel>("twin-model", settings.model);
+    // Units and limits for whoever shows the twin: a page needs no second copy of them.
+    const spec = model && { ...model, properties: [...model.properties.values()] };
+    const matches = globToRegExp(settings.twin);
+    const wanted = new Set<TwinEventName>(settings.events);
+    let heard = 0;
+
+    const fits = (id: string, document: TwinDocument | undefined): boolean =>
+      matches.test(id) && (model === undefined || document?.model === model.model);
+
+    function tell(event: TwinEvent): void {
+      const document = event.after ?? event.before;
+      if (!document || !fits(event.id, document)) return;
+      for (const name of event.events) {
+        if (!wanted.has(name)) continue;
+        const msg: Message = { topic: event.id, event: name, payload: document, changed: event.changed };
+        if (spec) msg.model = spec;
+        if (!event.after) msg.deleted = true;
+        // Copied by the first receiver that wants to change it: documents are shared.
+        host.send(host.red.util.cloneMessage(msg));
+        heard++;
+      }
+      host.show("ok", host.text("status.heard", { count: heard, id: event.id }));
+    }
+
+    let held: TwinEvent[] | undefined = settings.replay ? [] : undefined;
+    let overflowed = false;
+    const stop = twins.watch((event) => {
+      if (!held) return tell(event);
+      if (held.length < maxHeld) held.push(event);
+      else overflowed = true;
+    });
+    host.onClose(stop);
+    host.show("idle", host.text("status.watching", { twin: settings.twin }));
+
+    /** The present state first, then the changes since: an event counts only when it is newer than what was told. */
+    async function replay(): Promise<void> {
+      const told = new Map<string, number>();
+      let cursor: string | undefined;
+      do {
+        const page = await twins.list({ id: settings.twin }, cursor);
+        for (const document of page.twins) {
+          if (!fits(document.id, document)) continue;
+          told.set(document.id, document.rev);
+          XX;
+        }
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      if (overflowed) {
+        overflowed = false;
+        held = [];
+        return replay();
+      }
+      const since = held ?? [];
+      held = undefined;
+      for (const event of since) {
+        if ((event.after?.rev ?? Number.POSITIVE_INFINITY) > (told.get(event.id) ?? 0)) tell(event);
+      }
+    }
+    // After this turn, when the nodes that listen to us exist too.
+    if (settings.replay) setImmediate(() => replay().catch(host.fail));
+    return {};
+  },
+});
