@@ -3,7 +3,7 @@ import type { TwinModel } from "../../engine/contract/model";
 import { defineNode } from "../lib/define-node";
 import { globToRegExp } from "../lib/glob";
 import type { Message } from "../lib/node-red";
-import type { TwinEvent, TwinEventName, TwinStore } from "../twin-store/store";
+import type { TwinEvent, TwinEventName, TwinPage, TwinStore } from "../twin-store/store";
 import { readTwinWatchSettings, type TwinWatchSettings } from "./twin-watch.settings";
 
 /** Events that wait while the present state is read. Beyond that the present state is read anew. */
@@ -52,14 +52,16 @@ export default defineNode<TwinWatchSettings>({
 
     /** The present state first, then the changes since: an event counts only when it is newer than what was told. */
     async function replay(): Promise<void> {
-      const told = new Map<string, number>();
+      const told = new Map<string, TwinDocument>();
       let cursor: string | undefined;
       do {
-        const page = await twins.list({ id: settings.twin }, cursor);
+        const page: TwinPage = await twins.list({ id: settings.twin }, cursor);
         for (const document of page.twins) {
           if (!fits(document.id, document)) continue;
-          told.set(document.id, document.rev);
-          XX;
+          told.set(document.id, document);
+          const msg: Message = { topic: document.id, event: "change", payload: document, changed: {}, replayed: true };
+          if (spec) msg.model = spec;
+          host.send(host.red.util.cloneMessage(msg));
         }
         cursor = page.cursor;
       } while (cursor !== undefined);
@@ -71,7 +73,10 @@ export default defineNode<TwinWatchSettings>({
       const since = held ?? [];
       held = undefined;
       for (const event of since) {
-        if ((event.after?.rev ?? Number.POSITIVE_INFINITY) > (told.get(event.id) ?? 0)) tell(event);
+        const known = told.get(event.id);
+        const { after } = event;
+        if (known && after && after.rev <= known.rev && after.status === known.status) continue;
+        tell(event);
       }
     }
     // After this turn, when the nodes that listen to us exist too.
