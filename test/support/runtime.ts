@@ -78,10 +78,18 @@ export function useRuntime(): Runtime {
     unload: () => helper.unload(),
     async load(types, flow, credentials) {
       const modules = [...new Set([...configTypes, ...types])].flatMap((type) => loadType(type));
-      await helper.load(modules, flow, credentials ?? {});
+      await helper.load(modules, onTab(flow), credentials ?? {});
       return loadedFlow(flow);
     },
   };
+}
+
+/** Flow nodes stand on a tab and have a place, as in the editor (a node without one counts as a configuration node). */
+function onTab(flow: FlowNode[]): FlowNode[] {
+  const placed = flow.map((node) =>
+    node.type === "tab" || configTypes.includes(node.type) ? node : { z: "test-tab", x: 0, y: 0, wires: [], ...node },
+  );
+  return [{ id: "test-tab", type: "tab" }, ...placed];
 }
 
 function loadType(type: string): ((red: NodeRed) => void)[] {

@@ -1,0 +1,141 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { reportSample } from "../../engine/twin/report";
+import { type EmbeddedStore, openEmbeddedStore } from "../../nodes/twin-store/embedded";
+
+describe("the embedded store", () => {
+  let folder = "";
+  const warnings: string[] = [];
+  const opened: EmbeddedStore[] = [];
+  const open = (): EmbeddedStore => {
+    const store = openEmbeddedStore({ folder, durability: "process", warn: (text) => warnings.push(text) });
+    opened.push(store);
+    return store;
+  };
+  const close = (store: EmbeddedStore): void => {
+    opened.splice(opened.indexOf(store), 1);
+    store.close();
+  };
+  const report = (store: EmbeddedStore, id: string, x: number, ts = x) =>
+    store.twins.update(id, (current) => {
+      const { document, changed } = reportSample(current, { id, ts, values: { x } }, { now: ts });
+      return { document, changed, notify: true };
+    });
+
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), "meditwin-store-"));
+    warnings.length = 0;
+  });
+  afterEach(() => {
+    for (const store of [...opened]) close(store);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("has every twin, model and alias again after it was closed and opened", async () => {
+    const first = open();
+    await report(first, "a", 1);
+    await report(first, "a", 2);
+    const added = await first.models.add("hardness", (version) => ({ report: { version, r2: 0.9 }, model: '{"k":1}' }));
+    await first.models.promote("hardness", added.version);
+    close(first);
+    const second = open();
+    assert.equal((await second.twins.get("a"))?.rev, 2);
+    const champion = await second.models.get("hardness", "champion");
+    assert.equal(champion?.version, 1);
+    assert.deepEqual(champion?.report, { version: 1, r2: 0.9 });
+    assert.deepEqual(champion?.aliases, ["champion"]);
+    assert.equal(await second.models.get("hardness", 2), undefined);
+    assert.equal(await second.models.get("softness", "champion"), undefined);
+  });
+
+  it("numbers versions from 1, one by one, and moves an alias", async () => {
+    const { models } = open();
+    const heard: unknown[] = [];
+    models.watch((change) => heard.push(change));
+    for (let k = 0; k < 3; k++) await models.add("m", (version) => ({ report: { version }, model: "{}" }));
+    await models.promote("m", 2);
+    await models.promote("m", 3);
+    assert.equal((await models.get("m", "champion"))?.version, 3);
+    assert.deepEqual(
+      (await models.list("m")).map((one) => [one.version, one.aliases]),
+      [
+        [3, ["champion"]],
+        [2, []],
+        [1, []],
+      ],
+    );
+    await assert.rejects(models.promote("m", 9), { code: "not-found" });
+    assert.deepEqual(heard.slice(-1), [{ name: "m", alias: "champion", version: 3 }]);
+  });
+
+  it("tells watchers after the commit, in order, one event per effective change", async () => {
+    const { twins } = open();
+    const store = opened[0] as EmbeddedStore;
+    const revs: number[] = [];
+    twins.watch((event) => {
+      if (event.after) revs.push(event.after.rev);
+    });
+    const all = Promise.all([1, 2, 3, 4].map((x) => report(store, "a", x)));
+    assert.deepEqual(revs, [], "nothing is told before it is durable");
+    await all;
+    assert.deepEqual(revs, [1, 2, 3, 4]);
+  });
+
+  it("rejects, and forgets what it could not write, when the disk is full", async () => {
+    const store = open();
+    await report(store, "a", 1);
+    const handle = new DatabaseSync(path.join(folder, "store.db"));
+    handle.exec("CREATE TRIGGER full BEFORE INSERT ON twins BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    await assert.rejects(report(store, "a", 2), { code: "store-failed", retryable: true });
+    assert.equal((await store.twins.get("a"))?.reported.x, 1, "memory goes back to what is stored");
+    handle.exec("DROP TRIGGER full");
+    handle.close();
+    await report(store, "a", 3);
+    assert.equal((await store.twins.get("a"))?.reported.x, 3);
+  });
+
+  it("notices a flipped character in a twin, puts it aside and goes on", async () => {
+    const first = open();
+    await report(first, "a", 1);
+    await report(first, "b", 1);
+    close(first);
+    const handle = new DatabaseSync(path.join(folder, "store.db"));
+    handle.exec(`UPDATE twins SET document = replace(document, '"x":1', '"x":7') WHERE id = 'a'`);
+    handle.close();
+    const second = open();
+    assert.equal(await second.twins.get("a"), undefined);
+    assert.match(warnings[0] ?? "", /twin a is damaged/);
+    assert.equal((await second.twins.get("b"))?.reported.x, 1);
+  });
+
+  it("refuses a model that was edited on disk", async () => {
+    const first = open();
+    await first.models.add("m", () => ({ report: {}, model: '{"weight":1}' }));
+    close(first);
+    const handle = new DatabaseSync(path.join(folder, "store.db"));
+    handle.exec(`UPDATE models SET model = '{"weight":2}'`);
+    handle.close();
+    await assert.rejects(open().models.get("m", 1), { code: "damaged" });
+  });
+
+  it("puts a file that is no database aside and begins a new one", async () => {
+    writeFileSync(
+      path.join(folder, "store.db"),
+      "this is not a database, but long enough to be read as one".repeat(50),
+    );
+    const store = open();
+    await report(store, "a", 1);
+    assert.match(warnings[0] ?? "", /put aside/);
+    assert.ok(readdirSync(folder).some((name) => name.includes(".damaged-")));
+  });
+
+  it("reads twins that do not fit in its memory from the file", async () => {
+    const store = open();
+    await Promise.all(Array.from({ length: 20_500 }, (_, k) => report(store, `t${k}`, k + 1)));
+    assert.equal((await store.twins.get("t0"))?.reported.x, 1);
+    assert.equal((await store.twins.get("t20499"))?.reported.x, 20_500);
+  });
+});
