@@ -91,8 +91,9 @@ const needsTimes = (rule: CleaningRule): boolean =>
   (rule.window?.unit === "ms" && (rule.outlier !== "none" || rule.smooth !== "none"));
 
 function timesOf(rows: readonly Row[], column: string | undefined): number[] {
+  if (rows.length === 0) return [];
   const times = column === undefined ? [] : rows.map((row) => toTime(row[column]));
-  if (column === undefined || (rows.length > 0 && times.every(Number.isNaN)))
+  if (column === undefined || times.every(Number.isNaN))
     throw new Refusal(
       refuse(
         "bad-time",

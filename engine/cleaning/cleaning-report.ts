@@ -69,14 +69,10 @@ export function reportOf(
   touches: readonly Touch[],
   withMarks: boolean,
 ): CleaningReport {
-  const properties = new Map<string, PropertyChanges>();
+  const properties: Record<string, PropertyChanges> = {};
   const of = (property: string): PropertyChanges => {
-    let found = properties.get(property);
-    if (found === undefined) {
-      found = nothing();
-      properties.set(property, found);
-    }
-    return found;
+    if (!Object.hasOwn(properties, property)) properties[property] = nothing();
+    return properties[property]!;
   };
   const marks: Mark[] = [];
   for (const { property, rows: indexes, flags } of touches) {
@@ -102,14 +98,14 @@ export function reportOf(
     }
     const out = outs[i];
     if (out === undefined) continue;
-    for (const property of properties.keys())
+    for (const property in properties)
       if (Object.hasOwn(out, property) && isChange(rows[i]![property], out[property])) changed++;
   }
   return {
     rows: { in: rows.length, out: rows.length - dropped, dropped },
     reasons,
     changed,
-    properties: Object.fromEntries(properties),
+    properties,
     ...(marks.length > 0 ? { marks } : {}),
   };
 }

@@ -6,7 +6,7 @@ import { cleanRows, type Group } from "./clean-rows";
 import type { Dropped } from "./clean-table";
 import { type CleaningReport, reportOf, type Touch } from "./cleaning-report";
 import { allNumbers, type CleaningRule } from "./cleaning-rule";
-import { rowKey } from "./find-duplicates";
+import { createRowKeys } from "./find-duplicates";
 import { change, newMemory } from "./lane";
 import { createTwinMemories, type TwinMemory } from "./twin-memories";
 
@@ -39,6 +39,7 @@ export function createCleaner(
   { dropDuplicates = false, maxTwins = 10_000 }: CleanerOptions = {},
 ): Cleaner {
   const twins = createTwinMemories(maxTwins);
+  const keyOf = createRowKeys();
   const remembering = rules.map(remembers);
   const stateful = dropDuplicates || remembering.includes(true) || rules.some((rule) => rule.property === allNumbers);
 
@@ -57,7 +58,7 @@ export function createCleaner(
       const rows = samples.map((sample) => sample.values);
       if (dropDuplicates)
         samples.forEach((sample, i) => {
-          const key = rowKey(sample.values);
+          const key = keyOf(sample.values);
           if (key !== undefined && twins.of(sample.id).seen(`${sample.ts} ${key}`))
             errors[i] = refuse(
               "duplicate",
