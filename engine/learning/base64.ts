@@ -1,0 +1,47 @@
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const codes = new Uint8Array(128).fill(255);
+for (let i = 0; i < 64; i++) codes[alphabet.charCodeAt(i)] = i;
+
+/** Bytes as base64 (RFC 4648, with padding). Here because `engine/` knows neither Node's Buffer nor the browser's btoa. */
+export function toBase64(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  // Pieces of a multiple of three bytes join without padding in between.
+  const piece = 3 * 8192;
+  for (let start = 0; start < bytes.length; start += piece) {
+    const end = Math.min(bytes.length, start + piece);
+    let text = "";
+    for (let i = start; i < end; i += 3) {
+      const bits = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+      text += alphabet[bits >>> 18]! + alphabet[(bits >>> 12) & 63]!;
+      text += i + 1 < end ? alphabet[(bits >>> 6) & 63]! : "=";
+      text += i + 2 < end ? alphabet[bits & 63]! : "=";
+    }
+    parts.push(text);
+  }
+  return parts.join("");
+}
+
+/** The bytes of a base64 text. Throws a RangeError for anything else. */
+export function fromBase64(text: string): Uint8Array {
+  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  if (text.length % 4 !== 0) throw new RangeError("not base64: the length is not a multiple of 4");
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  const digits = text.length - padding;
+  let at = 0;
+  for (let i = 0; i < text.length; i += 4) {
+    let bits = 0;
+    for (let k = 0; k < 4; k++) {
+      const code = i + k < digits ? (codes[text.charCodeAt(i + k)] ?? 255) : 0;
+      if (code === 255) throw new RangeError(`not base64: character ${i + k}`);
+      bits = (bits << 6) | code;
+    }
+    bytes[at++] = bits >>> 16;
+    if (at < bytes.length) bytes[at++] = (bits >>> 8) & 255;
+    if (at < bytes.length) bytes[at++] = bits & 255;
+  }
+  return bytes;
+}
+
+/** A typed array as base64 of its little-endian bytes (every platform that Node.js runs on is little-endian). */
+export const packed = (array: Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array): string =>
+  toBase64(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));

@@ -1,0 +1,136 @@
+import { fromBase64, packed } from "../base64";
+import { leaf, missingGoesLeft, type Tree } from "./grow-tree";
+
+/** A forest as it is stored: JSON, the nodes of all trees one after another as base64 of typed arrays. */
+export interface ForestModel {
+  /** Number of nodes of each tree. */
+  nodes: number[];
+  /** One number a node: the feature, or a leaf. Two bytes each, one where there are few features. */
+  feature: string;
+  featureBytes: 1 | 2;
+  /** Float64: the threshold; in a leaf the prediction, or for three classes and more a row of `shares`. */
+  value: string;
+  /** Float32: weight of the training rows in each leaf. */
+  cover: string;
+  /** Float64: rows with the share of each class; absent for numbers and two classes. */
+  shares?: string;
+  /** 0 for a regression; the prediction of a tree for two classes is the share of the second one. */
+  classes: number;
+}
+
+/** A forest ready to score. */
+export interface Forest {
+  classes: number;
+  /** First node of each tree. */
+  roots: Int32Array;
+  feature: Uint16Array;
+  value: Float64Array;
+  right: Int32Array;
+  shares: Float64Array;
+  /** Weight of the training rows that came by. */
+  cover: Float32Array;
+}
+
+/** Marks of the one-byte form. */
+const smallLeaf = 255;
+const smallMissingLeft = 128;
+
+export function forestModelOf(trees: readonly Tree[], classes: number): ForestModel {
+  const total = trees.reduce((sum, tree) => sum + tree.feature.length, 0);
+  const feature = new Uint16Array(total);
+  const value = new Float64Array(total);
+  const cover = new Float32Array(total);
+  const shares: number[] = [];
+  const rowOfShares = new Map<string, number>();
+  let at = 0;
+  let leaves = 0;
+  let few = true;
+  for (const tree of trees) {
+    for (let i = 0; i < tree.feature.length; i++, at++) {
+      feature[at] = tree.feature[i]!;
+      value[at] = tree.value[i]!;
+      if (tree.feature[i] !== leaf) {
+        if ((tree.feature[i]! & ~missingGoesLeft) >= smallMissingLeft - 1) few = false;
+        continue;
+      }
+      cover[leaves++] = tree.cover[i]!;
+      if (classes <= 2) continue;
+      // Most leaves are pure: each mix of shares is stored once.
+      const mix = tree.shares.slice(value[at]! * classes, (value[at]! + 1) * classes);
+      const key = mix.join();
+      const known = rowOfShares.get(key);
+      value[at] = known ?? rowOfShares.size;
+      if (known === undefined) {
+        rowOfShares.set(key, rowOfShares.size);
+        shares.push(...mix);
+      }
+    }
+  }
+  return {
+    classes,
+    nodes: trees.map((tree) => tree.feature.length),
+    featureBytes: few ? 1 : 2,
+    feature: packed(few ? Uint8Array.from(feature, narrow) : feature),
+    value: packed(value),
+    cover: packed(cover.subarray(0, leaves)),
+    ...(classes > 2 ? { shares: packed(Float64Array.from(shares)) } : {}),
+  };
+}
+
+const narrow = (code: number): number =>
+  code === leaf ? smallLeaf : (code & 127) | (code & missingGoesLeft ? smallMissingLeft : 0);
+const widen = (code: number): number =>
+  code === smallLeaf ? leaf : (code & 127) | (code & smallMissingLeft ? missingGoesLeft : 0);
+
+/** Throws a RangeError for a model that does not fit together. */
+export function forestOf(model: ForestModel): Forest {
+  const codes = fromBase64(model.feature);
+  const feature = model.featureBytes === 1 ? Uint16Array.from(codes, widen) : new Uint16Array(codes.buffer);
+  const value = new Float64Array(fromBase64(model.value).buffer);
+  const leafCover = new Float32Array(fromBase64(model.cover).buffer);
+  const shares = new Float64Array(fromBase64(model.shares ?? "").buffer);
+  const total = model.nodes.reduce((sum, nodes) => sum + nodes, 0);
+  if (feature.length !== total || value.length !== total)
+    throw new RangeError("the forest's nodes do not fit together");
+  const forest: Forest = {
+    classes: model.classes,
+    roots: new Int32Array(model.nodes.length),
+    feature,
+    value,
+    right: new Int32Array(total),
+    shares,
+    cover: new Float32Array(total),
+  };
+  let at = 0;
+  let leaves = 0;
+  model.nodes.forEach((nodes, tree) => {
+    forest.roots[tree] = at;
+    leaves = link(forest, at, at + nodes, leafCover, leaves);
+    at += nodes;
+  });
+  if (leaves !== leafCover.length) throw new RangeError("the forest's leaves do not fit together");
+  return forest;
+}
+
+/** Finds the right children of one tree in preorder and the cover of its inner nodes. Returns how many leaves have been seen. */
+function link(forest: Forest, start: number, end: number, leafCover: Float32Array, leavesBefore: number): number {
+  const { feature, value, right, cover, shares, classes } = forest;
+  const open: number[] = []; // nodes whose right child is still to come
+  let leaves = leavesBefore;
+  for (let i = start; i < end; i++) {
+    if (feature[i] !== leaf) {
+      open.push(i);
+      continue;
+    }
+    if (classes > 2 && !(value[i]! >= 0 && (value[i]! + 1) * classes <= shares.length))
+      throw new RangeError(`node ${i} refers to shares that are not there`);
+    cover[i] = leafCover[leaves++] ?? 0;
+    if (i + 1 === end) break;
+    const parent = open.pop();
+    if (parent === undefined) throw new RangeError(`node ${i + 1} has no parent`);
+    right[parent] = i + 1;
+  }
+  if (open.length > 0 || end === start) throw new RangeError("a tree of the forest is cut off");
+  for (let i = end - 1; i >= start; i--) if (feature[i] !== leaf) cover[i] = cover[i + 1]! + cover[right[i]!]!;
+  return leaves;
+}

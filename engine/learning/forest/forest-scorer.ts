@@ -1,0 +1,133 @@
+import type { Scorer } from "../scorer";
+import type { Forest } from "./forest-model";
+import { leaf, missingGoesLeft } from "./grow-tree";
+
+/** Scores rows with a forest. A row is its features' numbers in the model's order, NaN where missing. */
+export function forestScorer(forest: Forest): Scorer {
+  const { roots, feature, value, right, shares, classes } = forest;
+  const trees = roots.length;
+  const sums = new Float64Array(Math.max(1, classes));
+
+  /** The leaf of a tree that a row falls into. */
+  function leafOf(tree: number, row: Float64Array): number {
+    let i = roots[tree]!;
+    for (;;) {
+      const code = feature[i]!;
+      if (code === leaf) return i;
+      const x = row[code & ~missingGoesLeft]!;
+      i = goesLeft(x, value[i]!, code) ? i + 1 : right[i]!;
+    }
+  }
+
+  function mean(row: Float64Array): number {
+    let sum = 0;
+    for (let tree = 0; tree < trees; tree++) sum += value[leafOf(tree, row)]!;
+    return sum / trees;
+  }
+
+  function probabilities(row: Float64Array, into: Float64Array): void {
+    if (classes === 2) {
+      into[1] = mean(row);
+      into[0] = 1 - into[1]!;
+      return;
+    }
+    into.fill(0);
+    for (let tree = 0; tree < trees; tree++) {
+      const from = value[leafOf(tree, row)]! * classes;
+      for (let c = 0; c < classes; c++) into[c] = into[c]! + shares[from + c]!;
+    }
+    for (let c = 0; c < classes; c++) into[c] = into[c]! / trees;
+  }
+
+  function score(row: Float64Array): number {
+    if (classes === 0) return mean(row);
+    if (classes === 2) return mean(row) > 0.5 ? 1 : 0;
+    probabilities(row, sums);
+    return largest(sums);
+  }
+
+  /** Means of the nodes, for contributions; made when first asked for. One number a node for each class that has its own. */
+  let means: Float64Array | undefined;
+  const meanOf = (node: number, c: number): number => {
+    means ??= nodeMeans(forest);
+    if (classes === 2) return c === 1 ? means[node]! : 1 - means[node]!;
+    return classes === 0 ? means[node]! : means[node * classes + c]!;
+  };
+
+  return {
+    score,
+    ...(classes > 0 ? { probabilities } : {}),
+    ...(classes === 0
+      ? {
+          interval: (row: Float64Array, level: number): [number, number] => {
+            const each = new Float64Array(trees);
+            for (let tree = 0; tree < trees; tree++) each[tree] = value[leafOf(tree, row)]!;
+            each.sort();
+            return [quantile(each, (1 - level) / 2), quantile(each, (1 + level) / 2)];
+          },
+        }
+      : {}),
+    /**
+     * What each feature adds to the prediction (of the predicted class's probability): along each tree's path the change of
+     * the node's mean is the feature's whose division made it (A. Saabas, "Interpreting random forests", 2014).
+     */
+    contributions(row, into) {
+      const c = classes === 0 ? 0 : score(row);
+      into.fill(0);
+      let base = 0;
+      for (let tree = 0; tree < trees; tree++) {
+        let i = roots[tree]!;
+        let here = meanOf(i, c);
+        base += here;
+        while (feature[i] !== leaf) {
+          const code = feature[i]!;
+          const f = code & ~missingGoesLeft;
+          const x = row[f]!;
+          i = goesLeft(x, value[i]!, code) ? i + 1 : right[i]!;
+          const next = meanOf(i, c);
+          into[f] = into[f]! + next - here;
+          here = next;
+        }
+      }
+      for (let f = 0; f < into.length; f++) into[f] = into[f]! / trees;
+      return base / trees;
+    },
+  };
+}
+
+/** A missing value (NaN) compares as false with anything, so the comparison is turned round where such values go left. */
+const goesLeft = (x: number, threshold: number, code: number): boolean =>
+  code < missingGoesLeft ? x <= threshold : !(x > threshold);
+
+/** Index of the largest number, the first of equal ones. */
+function largest(values: Float64Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
+}
+
+/** Quantile of sorted values, by linear interpolation (type 7 of Hyndman and Fan, as numpy and R have it). */
+function quantile(sorted: Float64Array, share: number): number {
+  const at = (sorted.length - 1) * share;
+  const low = Math.floor(at);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
+}
+
+/** The mean prediction in every node: of its children, by the training rows that went there. */
+function nodeMeans({ feature, value, right, shares, classes, cover }: Forest): Float64Array {
+  const width = Math.max(1, classes > 2 ? classes : 1);
+  const means = new Float64Array(feature.length * width);
+  for (let i = feature.length - 1; i >= 0; i--) {
+    for (let c = 0; c < width; c++) {
+      if (feature[i] === leaf) means[i * width + c] = width > 1 ? shares[value[i]! * classes + c]! : value[i]!;
+      else {
+        const l = i + 1;
+        const r = right[i]!;
+        means[i * width + c] =
+          (cover[l]! * means[l * width + c]! + cover[r]! * means[r * width + c]!) / (cover[l]! + cover[r]!);
+      }
+    }
+  }
+  return means;
+}

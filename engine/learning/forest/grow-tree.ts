@@ -1,0 +1,225 @@
+import type { Random } from "../random";
+import { classSearch } from "./class-search";
+import { meanSearch } from "./mean-search";
+import type { Candidate, NodeSamples } from "./node-samples";
+import { missingRank, type RankedFeature, thresholdBetween } from "./ranks";
+
+/** In `feature`: this node is a leaf. */
+export const leaf = 65535;
+/** In `feature`, beside the feature's number: missing values go left. */
+export const missingGoesLeft = 32768;
+
+/** One tree, node by node in preorder: a node's left child is the next one. */
+export interface Tree {
+  /** Feature number with the `missingGoesLeft` bit, or `leaf`. */
+  feature: Uint16Array;
+  /** Threshold (values up to it go left); in a leaf the prediction, or for three classes and more a row of `shares`. */
+  value: Float64Array;
+  /** Number of the right child. */
+  right: Int32Array;
+  /** Weight of the training rows that came by. */
+  cover: Float32Array;
+  /** For three classes and more: rows with the share of each class. */
+  shares: number[];
+  /** What each feature's divisions took off the impurity; sums to 1, or is all 0 in a tree of one leaf. */
+  importance: Float64Array;
+}
+
+export interface GrowOptions {
+  maxDepth: number;
+  minLeaf: number;
+  /** Features drawn per division. */
+  tries: number;
+  /** Number of classes; 0 for a regression. */
+  classes: number;
+}
+
+/** What all trees of a forest share. */
+export interface TrainingSet {
+  features: RankedFeature[];
+  /** The numbers, or the class numbers. */
+  target: Float64Array;
+  /** Weight of each row, from its class. */
+  weight: Float64Array;
+}
+
+/**
+ * Grows trees as scikit-learn's forests do: bootstrap rows, features drawn anew at every division (going on past constant
+ * ones until one varies), the best division of those by squared error or Gini impurity, until leaves are pure, have fewer
+ * than 2 `minLeaf` rows or are at `maxDepth` (Breiman, Random Forests, Machine Learning 45, 2001).
+ */
+export function treeGrower(training: TrainingSet, options: GrowOptions): (random: Random) => Tree {
+  const { features, target, weight } = training;
+  const { minLeaf, tries, classes } = options;
+  const maxDepth = options.maxDepth > 0 ? options.maxDepth : Number.POSITIVE_INFINITY;
+  const n = target.length;
+  const byShares = classes > 2;
+  const offset = byShares ? 0 : meanOf(target);
+  const samples: NodeSamples = { order: new Int32Array(n), weight: new Float64Array(n), target: new Float64Array(n) };
+  const ofClasses = byShares ? classSearch(features, samples, minLeaf, classes) : undefined;
+  const search = ofClasses ?? meanSearch(features, samples, minLeaf);
+  const draws = new Int32Array(n);
+  const deck = new Int32Array(features.length);
+  const nodes = nodeList();
+
+  function bootstrap(random: Random): number {
+    draws.fill(0);
+    for (let i = 0; i < n; i++) {
+      const row = random.below(n);
+      draws[row] = draws[row]! + 1;
+    }
+    let count = 0;
+    for (let row = 0; row < n; row++) {
+      if (draws[row] === 0) continue;
+      samples.order[count] = row;
+      samples.weight[count] = draws[row]! * weight[row]!;
+      samples.target[count++] = target[row]! - offset;
+    }
+    return count;
+  }
+
+  /** Tries features in random order until `tries` were looked at and one of them varies. */
+  function bestDivision(start: number, end: number, random: Random, best: Candidate): void {
+    best.feature = -1;
+    best.score = Number.NEGATIVE_INFINITY;
+    let varying = 0;
+    for (let k = 0; k < deck.length && (k < tries || varying === 0); k++) {
+      const pick = k + random.below(deck.length - k);
+      const feature = deck[pick]!;
+      deck[pick] = deck[k]!;
+      deck[k] = feature;
+      if (search.search(feature, start, end, best)) varying++;
+    }
+  }
+
+  const edge = { left: 0, right: 0, missing: 0 };
+  /** Moves the rows that go left to the front. Returns where the right ones begin; `edge` gets the ranks beside the cut. */
+  function partition(start: number, end: number, { feature, cut, missingLeft }: Candidate): number {
+    const { ranks } = features[feature]!;
+    const { order, weight: weights, target: targets } = samples;
+    let middle = start;
+    edge.left = -1;
+    edge.right = missingRank;
+    edge.missing = 0;
+    for (let i = start; i < end; i++) {
+      const row = order[i]!;
+      const rank = ranks[row]!;
+      const goesLeft = rank === missingRank ? missingLeft : rank < cut;
+      if (rank === missingRank) edge.missing++;
+      else if (goesLeft) {
+        if (rank > edge.left) edge.left = rank;
+      } else if (rank < edge.right) edge.right = rank;
+      if (!goesLeft) continue;
+      const w = weights[i]!;
+      const y = targets[i]!;
+      order[i] = order[middle]!;
+      weights[i] = weights[middle]!;
+      targets[i] = targets[middle]!;
+      order[middle] = row;
+      weights[middle] = w;
+      targets[middle++] = y;
+    }
+    return middle;
+  }
+
+  function leafValue(start: number, end: number, shares: number[]): number {
+    if (ofClasses) {
+      const row = shares.length / classes;
+      const total = search.weight();
+      for (const count of ofClasses.counts) shares.push(count / total);
+      return row;
+    }
+    // From the targets as they are, so that a leaf of equal targets predicts exactly these.
+    const first = target[samples.order[start]!]!;
+    if (search.isPure()) return first;
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += samples.weight[i]! * (target[samples.order[i]!]! - first);
+    return first + sum / search.weight();
+  }
+
+  return (random) => {
+    const count = bootstrap(random);
+    for (let f = 0; f < deck.length; f++) deck[f] = f;
+    const importance = new Float64Array(features.length);
+    const shares: number[] = [];
+    const best: Candidate = { feature: -1, score: 0, cut: 0, missingLeft: false };
+    nodes.clear();
+    // start, end, depth, and the node whose right child this is (-1: it is a left child or the root)
+    const waiting: number[] = [0, count, 0, -1];
+    while (waiting.length > 0) {
+      const parent = waiting.pop()!;
+      const depth = waiting.pop()!;
+      const end = waiting.pop()!;
+      const start = waiting.pop()!;
+      search.enter(start, end);
+      const at = nodes.add(search.weight());
+      if (parent >= 0) nodes.right[parent] = at;
+      if (end - start >= 2 * minLeaf && end - start > 1 && depth < maxDepth && !search.isPure())
+        bestDivision(start, end, random, best);
+      else best.feature = -1;
+      if (best.feature < 0) {
+        nodes.value[at] = leafValue(start, end, shares);
+        continue;
+      }
+      const { feature } = best;
+      importance[feature] = importance[feature]! + Math.max(0, best.score - search.undivided());
+      const middle = partition(start, end, best);
+      const { upper, lower } = features[feature]!;
+      nodes.value[at] =
+        edge.right === missingRank ? Number.POSITIVE_INFINITY : thresholdBetween(upper[edge.left]!, lower[edge.right]!);
+      // Where no value was missing, a missing one goes with the majority.
+      const missingLeft = edge.missing > 0 ? best.missingLeft : middle - start >= end - middle;
+      nodes.feature[at] = missingLeft ? feature | missingGoesLeft : feature;
+      waiting.push(middle, end, depth + 1, at, start, middle, depth + 1, -1);
+    }
+    const total = importance.reduce((sum, part) => sum + part, 0);
+    if (total > 0) for (let f = 0; f < importance.length; f++) importance[f] = importance[f]! / total;
+    return { ...nodes.copy(), shares, importance };
+  };
+}
+
+function meanOf(values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return values.length > 0 ? sum / values.length : 0;
+}
+
+/** Arrays that grow as nodes are added, used again for every tree. */
+function nodeList() {
+  let size = 1024;
+  let count = 0;
+  const list = {
+    feature: new Uint16Array(size),
+    value: new Float64Array(size),
+    right: new Int32Array(size),
+    cover: new Float32Array(size),
+    clear() {
+      count = 0;
+    },
+    add(weight: number): number {
+      if (count === size) {
+        size *= 2;
+        list.feature = grown(list.feature, new Uint16Array(size));
+        list.value = grown(list.value, new Float64Array(size));
+        list.right = grown(list.right, new Int32Array(size));
+        list.cover = grown(list.cover, new Float32Array(size));
+      }
+      list.feature[count] = leaf;
+      list.cover[count] = weight;
+      list.right[count] = 0;
+      return count++;
+    },
+    copy: (): Pick<Tree, "feature" | "value" | "right" | "cover"> => ({
+      feature: list.feature.slice(0, count),
+      value: list.value.slice(0, count),
+      right: list.right.slice(0, count),
+      cover: list.cover.slice(0, count),
+    }),
+  };
+  return list;
+}
+
+function grown<T extends Uint16Array | Float64Array | Int32Array | Float32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}

@@ -1,0 +1,101 @@
+import { tOfTail, twoSidedTail } from "../../statistics/student-t";
+import type { FeatureColumn } from "../dataset";
+import { type Term, termName } from "./terms";
+
+/** One line of a coefficient table, in the data's own units. */
+export interface Coefficient {
+  /** `(intercept)`, a feature's name, `x^2`, or `type=L` for a category. */
+  term: string;
+  estimate: number;
+  /** Standard error. Null where the method gives none. */
+  sd: number | null;
+  /** estimate / sd */
+  t: number | null;
+  /** Two-sided p value of the estimate being 0, by Student's t. */
+  p: number | null;
+  /** Confidence interval at 95 %. */
+  ci: [number, number] | null;
+}
+
+export interface Uncertainty {
+  /** (U'U)^-1 of the standardised columns, row by row. */
+  covariance: Float64Array;
+  residualSd: number;
+  df: number;
+  rows: number;
+}
+
+/**
+ * The coefficients of standardised terms, put back into the data's units. Each is a sum of multiples of the terms' weights,
+ * and so its standard error follows from their covariance.
+ */
+export function coefficientTable(
+  terms: readonly Term[],
+  features: readonly FeatureColumn[],
+  base: number,
+  intercept: boolean,
+  uncertainty: Uncertainty | undefined,
+): Coefficient[] {
+  const table: Coefficient[] = [];
+  const weights = Float64Array.from(terms, (term) => term.weight);
+  const add = (term: string, multiples: Float64Array, constant: number, isIntercept: boolean): void => {
+    let estimate = constant;
+    for (let j = 0; j < weights.length; j++) estimate += multiples[j]! * weights[j]!;
+    table.push({ term, estimate, ...judged(estimate, multiples, uncertainty, isIntercept) });
+  };
+
+  if (intercept) {
+    const multiples = Float64Array.from(terms, (term) => (constantPart(term) - term.mean) / term.norm);
+    add("(intercept)", multiples, base, true);
+  }
+  for (const target of terms) {
+    // ((x - shift) / scale)^k has x^i with the multiple C(k, i) (-shift)^(k - i) / scale^k.
+    const multiples = Float64Array.from(terms, (term) => {
+      if (term.feature !== target.feature) return 0;
+      if (target.category !== undefined) return term === target ? 1 / term.norm : 0;
+      return powerPart(term, target.power) / term.norm;
+    });
+    add(termName(target, features), multiples, 0, false);
+  }
+  return table;
+}
+
+const constantPart = (term: Term): number => (term.category === undefined ? powerPart(term, 0) : 0);
+
+function powerPart({ power, shift, scale }: Term, i: number): number {
+  if (i > power) return 0;
+  return (binomial(power, i) * (-shift) ** (power - i)) / scale ** power;
+}
+
+function binomial(n: number, k: number): number {
+  let result = 1;
+  for (let i = 1; i <= k; i++) result = (result * (n - k + i)) / i;
+  return result;
+}
+
+function judged(
+  estimate: number,
+  multiples: Float64Array,
+  uncertainty: Uncertainty | undefined,
+  isIntercept: boolean,
+): Pick<Coefficient, "sd" | "t" | "p" | "ci"> {
+  if (!uncertainty) return { sd: null, t: null, p: null, ci: null };
+  const { covariance, residualSd, df, rows } = uncertainty;
+  const sd = residualSd * Math.sqrt(quadraticForm(covariance, multiples) + (isIntercept ? 1 / rows : 0));
+  const t = sd > 0 ? estimate / sd : null; // null: the fit is exact, and there is nothing to compare with
+  const half = tOfTail(0.05, df) * sd;
+  return { sd, t, p: t === null ? null : twoSidedTail(t, df), ci: [estimate - half, estimate + half] };
+}
+
+/** v' M v of a symmetric matrix. */
+export function quadraticForm(matrix: Float64Array, v: Float64Array): number {
+  const p = v.length;
+  let sum = 0;
+  for (let i = 0; i < p; i++) {
+    if (v[i] === 0) continue;
+    let inner = 0;
+    for (let j = 0; j < p; j++) inner += matrix[i * p + j]! * v[j]!;
+    sum += v[i]! * inner;
+  }
+  return Math.max(0, sum);
+}

@@ -1,0 +1,214 @@
+import { quote, Refusal, refuse } from "../../contract/errors";
+import { packed } from "../base64";
+import type { Dataset } from "../dataset";
+import { dependencyIn, type Factors, factorsOf, leastSquares, solveTriangle } from "../least-squares";
+import { type Coefficient, coefficientTable } from "./coefficients";
+import { meanOf, standardise, type Term, termName, termsOf } from "./terms";
+
+export interface LinearOptions {
+  /** Highest power of each number. @default 1 */
+  degree: number;
+  intercept: boolean;
+  /** Ridge: how strongly large coefficients are held down, as scikit-learn's `Ridge(alpha)`. 0: plain least squares. */
+  alpha: number;
+}
+
+/** A linear model as it is stored. */
+export interface LinearModel {
+  /** What the terms add to: the mean of the target, or 0 without intercept. */
+  base: number;
+  terms: Term[];
+  /** For prediction intervals. Absent for ridge. */
+  spread?: {
+    residualSd: number;
+    df: number;
+    /** 1 / n with intercept, else 0. */
+    baseVariance: number;
+    /** Float64, p x p. */
+    covariance: string;
+  };
+}
+
+/** How well the line fits the rows that it was drawn through. */
+export interface LinearFit {
+  rows: number;
+  parameters: number;
+  df: number;
+  residualSd: number;
+  /** Uncentred without intercept, as NIST and R have it. */
+  r2: number | null;
+  r2Adjusted: number | null;
+}
+
+export interface TrainedLinear {
+  model: LinearModel;
+  coefficients: Coefficient[];
+  fit: LinearFit;
+}
+
+/** Linear, polynomial and ridge regression by least squares on centred and scaled columns. */
+export function trainLinear(dataset: Dataset, options: LinearOptions): TrainedLinear {
+  const { intercept, alpha } = options;
+  const terms = designOf(dataset, options);
+  checkRows(dataset, terms.length, intercept);
+  const columns = terms.map((term) => standardise(term, dataset, intercept));
+  const base = intercept ? meanOf(dataset.target.values) : 0;
+  const y = dataset.target.values.map((value) => value - base);
+  const factors = factorsOf(columns);
+  if (alpha === 0) checkRank(terms, factors, dataset, intercept);
+
+  const solved =
+    alpha > 0
+      ? { estimates: ridge(terms, factors, y, alpha), covariance: undefined }
+      : leastSquares(columns, y, factors);
+  terms.forEach((term, j) => {
+    term.weight = solved.estimates[j]!;
+  });
+  const fit = fitOf(columns, y, solved.estimates, intercept);
+  const { covariance } = solved;
+  const { residualSd, df } = fit;
+  const uncertainty = covariance && df > 0 ? { covariance, residualSd, df, rows: dataset.rows } : undefined;
+  return {
+    model: {
+      base,
+      terms,
+      ...(uncertainty
+        ? {
+            spread: {
+              residualSd,
+              df,
+              baseVariance: intercept ? 1 / dataset.rows : 0,
+              covariance: packed(uncertainty.covariance),
+            },
+          }
+        : {}),
+    },
+    coefficients: coefficientTable(terms, dataset.features, base, intercept, uncertainty),
+    fit,
+  };
+}
+
+/** Most categories of one feature; more are rather names than categories. */
+const maxCategories = 100;
+const maxTerms = 1000;
+
+function designOf({ features }: Dataset, { degree, intercept }: LinearOptions): Term[] {
+  let standsForAll = intercept;
+  const terms = features.flatMap((feature, index) => {
+    const count = feature.categories?.length ?? 0;
+    if (count > maxCategories)
+      throw new Refusal(
+        refuse(
+          "wrong-type",
+          `The feature ${quote(feature.name)} has ${count} different texts; a linear model takes up to ${maxCategories}.`,
+          "Leave it out, or make it a number first.",
+          { property: feature.name },
+        ),
+      );
+    const allCategories = feature.kind === "category" && !standsForAll;
+    if (allCategories) standsForAll = true;
+    return termsOf(feature, index, degree, intercept, allCategories);
+  });
+  if (terms.length > maxTerms)
+    throw new Refusal(
+      refuse(
+        "too-large",
+        `The model would have ${terms.length} terms, more than ${maxTerms}.`,
+        "List fewer features, or use forest-regressor.",
+      ),
+    );
+  return terms;
+}
+
+/** A line through as many points as it has parameters fits any data: there must be a row more to tell anything by. */
+function checkRows(dataset: Dataset, terms: number, intercept: boolean): void {
+  const parameters = terms + (intercept ? 1 : 0);
+  if (dataset.rows > parameters) return;
+  const names = dataset.features.map((feature) => feature.name);
+  const of =
+    terms === names.length
+      ? plural(terms, "feature")
+      : `${plural(terms, "term")} of ${plural(names.length, "feature")}`;
+  throw new Refusal(
+    refuse(
+      "too-few-rows",
+      `${plural(dataset.rows, "row")} to learn from cannot tell ${of}${intercept ? " and an intercept" : ""} apart: at least ${plural(parameters + 1, "row")} are needed.`,
+      "Collect more rows, use fewer features, or hold out fewer rows (testSize 0 learns from all of them).",
+    ),
+  );
+}
+
+const plural = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
+
+function checkRank(terms: Term[], factors: Factors, { features, rows }: Dataset, intercept: boolean): void {
+  const name = (j: number): string => quote(termName(terms[j]!, features));
+  for (let j = 0; j < terms.length; j++) {
+    // Of a constant column, centring leaves no more than rounding.
+    const { norm, mean } = terms[j]!;
+    if (norm > Math.abs(mean) * Math.sqrt(rows) * 1e-14) continue;
+    throw new Refusal(
+      refuse(
+        "ill-conditioned",
+        `${name(j)} is ${intercept ? "the same" : "0"} in every row to learn from, so its effect cannot be seen.`,
+        "Leave it out, or send rows in which it varies.",
+        { property: features[terms[j]!.feature]!.name },
+      ),
+    );
+  }
+  // Rounding, with some room, of the numbers before centring, relative to the column's length after it.
+  const rounding = terms.map(({ mean, norm }) => 1e-14 * (1 + (Math.abs(mean) * Math.sqrt(rows)) / norm));
+  const dependency = dependencyIn(factors, rounding);
+  if (!dependency) return;
+  const from = dependency.from.map(name);
+  throw new Refusal(
+    refuse(
+      "ill-conditioned",
+      `${name(dependency.column)} can be computed from ${listOf(from)} in these rows, so nothing can tell their effects apart.`,
+      "Leave one of them out, or use ridge, which shares the effect among them.",
+      { property: features[terms[dependency.column]!.feature]!.name },
+    ),
+  );
+}
+
+const listOf = (names: string[]): string =>
+  names.length < 2 ? (names[0] ?? "the intercept") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+
+/** Least squares with rows of sqrt(alpha) added below the triangle: the same as scikit-learn's, the intercept free. */
+function ridge(terms: Term[], factors: Factors, y: Float64Array, alpha: number): Float64Array {
+  const p = terms.length;
+  const columns = factors.r.map((r, j) => {
+    const column = new Float64Array(2 * p);
+    column.set(r);
+    // A weight is norm times as large as the coefficient that alpha is about. A column of zeros gets weight 0.
+    column[p + j] = Math.sqrt(alpha) / (terms[j]!.norm || 1);
+    return column;
+  });
+  terms.forEach((term) => {
+    if (term.norm === 0) term.norm = 1;
+  });
+  const right = new Float64Array(2 * p);
+  right.set(factors.applyTransposed(y));
+  const small = factorsOf(columns);
+  return solveTriangle(small, small.applyTransposed(right));
+}
+
+function fitOf(columns: Float64Array[], y: Float64Array, weights: Float64Array, intercept: boolean): LinearFit {
+  const residual = y.slice();
+  columns.forEach((column, j) => {
+    for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! - weights[j]! * column[i]!;
+  });
+  const rows = y.length;
+  const parameters = columns.length + (intercept ? 1 : 0);
+  const df = rows - parameters;
+  const rest = residual.reduce((sum, r) => sum + r * r, 0);
+  const total = y.reduce((sum, v) => sum + v * v, 0); // y is centred already, with intercept
+  const r2 = total > 0 ? 1 - rest / total : null;
+  return {
+    rows,
+    parameters,
+    df,
+    residualSd: Math.sqrt(rest / df),
+    r2,
+    r2Adjusted: r2 === null ? null : 1 - ((1 - r2) * (rows - (intercept ? 1 : 0))) / df,
+  };
+}

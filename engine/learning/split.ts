@@ -1,0 +1,178 @@
+import { Refusal, refuse } from "../contract/errors";
+import type { Dataset } from "./dataset";
+import { randomOf, shuffle } from "./random";
+
+export type SplitKind = "random" | "stratified" | "time" | "group" | "column";
+
+export interface SplitOptions {
+  split: SplitKind;
+  /** Share of the rows to hold out; 0 holds none out. As in scikit-learn the number of rows is rounded up. */
+  testSize: number;
+  seed: number;
+}
+
+/** Row numbers, ascending. */
+export interface Split {
+  train: Int32Array;
+  test: Int32Array;
+}
+
+/**
+ * Divides the rows into those to learn from and those to judge by. How many go where is as in scikit-learn
+ * (`ShuffleSplit`, `StratifiedShuffleSplit`, `GroupShuffleSplit`); which ones is decided by our own random numbers.
+ *
+ * - `random`: ceil(testSize * n) rows drawn without replacement.
+ * - `stratified`: the same, with every class in proportion; a class with a single row is learned from.
+ * - `time`: the last ceil(testSize * n) rows, by the dataset's times, else as they stand.
+ * - `group`: ceil(testSize * groups) whole groups.
+ * - `column`: as the split column says, whatever testSize is.
+ */
+export function splitRows(dataset: Dataset, { split, testSize, seed }: SplitOptions): Split {
+  const n = dataset.rows;
+  if (split === "column") {
+    const heldOut = dataset.heldOut ?? new Uint8Array(n);
+    return halves(n, (row) => heldOut[row] === 1);
+  }
+  if (testSize <= 0) return halves(n, () => false);
+  if (split === "group") {
+    const { groups, count } = consecutive(dataset.groups ?? new Int32Array(n));
+    const held = drawn(count, testSize, seed, "groups");
+    return halves(n, (row) => held[groups[row]!] === 1);
+  }
+  const count = testCount(n, testSize);
+  if (split === "time") {
+    const order = Int32Array.from({ length: n }, (_, i) => i);
+    const { times } = dataset;
+    if (times) order.sort((a, b) => times[a]! - times[b]! || a - b);
+    const held = new Uint8Array(n);
+    for (let i = n - count; i < n; i++) held[order[i]!] = 1;
+    return halves(n, (row) => held[row] === 1);
+  }
+  if (split === "stratified" && dataset.target.labels) {
+    const held = stratified(dataset.target.values, dataset.target.labels.length, count, seed);
+    return halves(n, (row) => held[row] === 1);
+  }
+  const held = drawn(n, testSize, seed, "rows");
+  return halves(n, (row) => held[row] === 1);
+}
+
+/**
+ * The number of the part that each row belongs to, 0 to `folds` - 1, for cross-validation: in turns over the shuffled rows,
+ * over each class's shuffled rows (`stratified`), over the shuffled groups (`group`), in blocks of time (`time`).
+ */
+export function foldOfRows(
+  dataset: Dataset,
+  folds: number,
+  { split, seed }: Omit<SplitOptions, "testSize">,
+): Int32Array {
+  const n = dataset.rows;
+  const foldOf = new Int32Array(n);
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  if (split === "time") {
+    const { times } = dataset;
+    if (times) order.sort((a, b) => times[a]! - times[b]! || a - b);
+    order.forEach((row, i) => {
+      foldOf[row] = Math.floor((i * folds) / n);
+    });
+    return foldOf;
+  }
+  const random = randomOf(seed, foldStream);
+  if (split === "group" && dataset.groups) {
+    const { groups, count } = consecutive(dataset.groups);
+    const turns = shuffle(
+      Int32Array.from({ length: count }, (_, i) => i),
+      random,
+    );
+    for (let row = 0; row < n; row++) foldOf[row] = turns[groups[row]!]! % folds;
+    return foldOf;
+  }
+  shuffle(order, random);
+  const classes = dataset.target.values;
+  if (split === "stratified" && dataset.target.labels) order.sort((a, b) => classes[a]! - classes[b]!); // stable
+  order.forEach((row, i) => {
+    foldOf[row] = i % folds;
+  });
+  return foldOf;
+}
+
+/** Apart from the streams of the trees, which count up from 0. */
+const splitStream = 0x5b1c;
+const foldStream = 0xf01d;
+
+/** ceil as scikit-learn has it, but never every row: something must be left to learn from. */
+const testCount = (n: number, testSize: number): number => Math.min(Math.ceil(testSize * n), n - 1);
+
+function halves(n: number, isTest: (row: number) => boolean): Split {
+  const train: number[] = [];
+  const test: number[] = [];
+  for (let row = 0; row < n; row++) (isTest(row) ? test : train).push(row);
+  return { train: Int32Array.from(train), test: Int32Array.from(test) };
+}
+
+/** The groups numbered without gaps, which dropped rows may have left, in order of their first rows. */
+function consecutive(groups: Int32Array): { groups: Int32Array; count: number } {
+  const known = new Map<number, number>();
+  const renumbered = groups.map((group) => {
+    if (!known.has(group)) known.set(group, known.size);
+    return known.get(group)!;
+  });
+  return { groups: renumbered, count: known.size };
+}
+
+/** 1 for each of ceil(testSize * n) things drawn out of n. */
+function drawn(n: number, testSize: number, seed: number, what: string): Uint8Array {
+  if (n < 2)
+    throw new Refusal(
+      refuse(
+        "too-few-rows",
+        `There is only ${n === 1 ? "one" : "none"} of the ${what} that the split divides.`,
+        "Send more, or set testSize to 0, which learns from every row and judges by the same rows.",
+      ),
+    );
+  const order = shuffle(
+    Int32Array.from({ length: n }, (_, i) => i),
+    randomOf(seed, splitStream),
+  );
+  const held = new Uint8Array(n);
+  for (let i = 0; i < testCount(n, testSize); i++) held[order[i]!] = 1;
+  return held;
+}
+
+function stratified(classes: Float64Array, classCount: number, count: number, seed: number): Uint8Array {
+  const members: number[][] = Array.from({ length: classCount }, () => []);
+  for (let row = 0; row < classes.length; row++) members[classes[row]!]!.push(row);
+  const quota = shareOut(
+    members.map((rows) => rows.length),
+    count,
+  );
+  const held = new Uint8Array(classes.length);
+  const random = randomOf(seed, splitStream);
+  members.forEach((rows, c) => {
+    shuffle(rows, random);
+    for (let i = 0; i < quota[c]!; i++) held[rows[i]!] = 1;
+  });
+  return held;
+}
+
+/**
+ * How many of `count` each class gets: its exact share rounded down, and what is left to the largest remainders
+ * (scikit-learn's `_approximate_mode`, but ties go to the smaller class number and a class is never held out whole).
+ */
+function shareOut(sizes: number[], count: number): number[] {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const exact = sizes.map((size) => (size * count) / total);
+  const quota = exact.map((share, c) => Math.min(Math.floor(share), sizes[c]! - 1));
+  const byRemainder = sizes.map((_, c) => c).sort((a, b) => exact[b]! - quota[b]! - (exact[a]! - quota[a]!) || a - b);
+  let left = count - quota.reduce((sum, q) => sum + q, 0);
+  while (left > 0) {
+    let given = 0;
+    for (const c of byRemainder) {
+      if (left === 0 || quota[c]! >= sizes[c]! - 1) continue;
+      quota[c]!++;
+      left--;
+      given++;
+    }
+    if (given === 0) break; // every class is down to one row to learn from
+  }
+  return quota;
+}
