@@ -16,7 +16,7 @@ export interface TwinCleanSettings {
 export function readTwinCleanSettings(def: Record<string, unknown>): TwinCleanSettings {
   const read = readerOf(def);
   const { resample } = def;
-  if (read.has("resample") && resample !== false && resample !== "none")
+  if (read.has("resample") && resample !== false && resample !== 0 && resample !== "none")
     throw new Failure(
       "not-yet",
       `resample is ${quote(resample)}, and resampling is not there yet:`,
