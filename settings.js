@@ -1,0 +1,105 @@
+// Node-RED's settings, for `npm start`. What a user may choose is in the environment: see README.md and
+// scripts/lib/environment.cjs. `npm start` has already checked ports and prepared the flow file; without it
+// (node-red -s settings.js) the same defaults hold.
+
+const { readEnvironment } = require("./scripts/lib/environment.cjs");
+const { httpGuard, socketGuard } = require("./scripts/lib/guard.cjs");
+const { keptSecret } = require("./scripts/lib/secrets.cjs");
+
+const { values, exposed, problems } = readEnvironment(process.env, __dirname, process.cwd());
+if (problems.length > 0) throw new Error(problems.join("\n"));
+Object.assign(process.env, values);
+
+const home = values.TWIN_HOME;
+const credentialSecret = values.TWIN_CREDENTIAL_SECRET || keptSecret(home, "credential-secret");
+// Flows may read the environment; these two are not for them.
+process.env.TWIN_CREDENTIAL_SECRET = "";
+process.env.TWIN_ADMIN_PASSWORD_HASH = "";
+
+// When `npm start` itself is killed, this process must not live on and hold the ports.
+if (process.channel)
+  process.once("disconnect", () => {
+    process.kill(process.pid, "SIGTERM");
+    setTimeout(() => process.exit(1), 4500).unref();
+  });
+
+const loopbackNamesOnly = !exposed && !values.TWIN_ADMIN_PASSWORD_HASH;
+
+module.exports = {
+  // Where everything is kept. The flow file lies there too, because Node-RED keeps the credentials beside it.
+  userDir: home,
+  flowFile: process.env.TWIN_FLOW_FILE || "flows.json",
+  flowFilePretty: true,
+  credentialSecret,
+  // This package as a module (locales, icons, examples). The dashboard is found in node_modules, wherever TWIN_HOME is.
+  nodesDir: [__dirname],
+
+  uiHost: values.HOST,
+  uiPort: Number(values.PORT),
+  adminAuth: adminAuth(),
+  httpAdminMiddleware: httpGuard({ loopbackNamesOnly }),
+  apiMaxLength: "32mb",
+  mqttReconnectTime: 2000,
+  lang: values.TWIN_LANG || undefined,
+
+  dashboard: {
+    // There is no sign-in for the pages yet: beyond loopback they show, and nothing can be moved.
+    ioMiddleware: socketGuard({ loopbackNamesOnly, readOnly: exposed }),
+    maxHttpBufferSize: 1e6,
+  },
+
+  // Nothing leaves this machine by itself: a plant network has no internet, and should not miss it.
+  telemetry: { enabled: false, updateNotification: false },
+  telemetryEnabled: false,
+  externalModules: {
+    autoInstall: false,
+    palette: { allowInstall: false, allowUpdate: false, allowUpload: false },
+    modules: { allowInstall: false },
+  },
+  functionExternalModules: false,
+  exportGlobalContextKeys: false,
+  diagnostics: { enabled: true, ui: true },
+  runtimeState: { enabled: false, ui: false },
+
+  // Not the file store: it is flushed every 30 s, and a torn file stops the start. What must last is in twin-store.
+  contextStorage: { default: { module: "memory" } },
+  logging: { console: { level: "info", metrics: false, audit: false } },
+
+  editorTheme: {
+    page: { title: "MediTwin" },
+    header: { title: "MediTwin" },
+    tours: false,
+    menu: { "menu-item-help": { label: "MediTwin", url: "/dashboard" } },
+    palette: {
+      catalogues: [],
+      categories: {
+        order: ["digital twin", "subflows", "common", "function", "network", "sequence", "parser", "storage"],
+      },
+    },
+    multiplayer: { enabled: false },
+    codeEditor: { lib: "monaco" },
+  },
+};
+
+/**
+ * Who may use the editor: `admin` with the password of TWIN_ADMIN_PASSWORD_HASH. On loopback without it, everybody on this
+ * machine. Beyond loopback without it, `admin` with a password that was made once and lies in the home folder: an editor
+ * that anybody may open runs anybody's code.
+ */
+function adminAuth() {
+  const hash = values.TWIN_ADMIN_PASSWORD_HASH;
+  if (hash) return { type: "credentials", users: [{ username: "admin", password: hash, permissions: "*" }] };
+  if (!exposed) return undefined;
+  const { timingSafeEqual } = require("node:crypto");
+  const password = Buffer.from(keptSecret(home, "admin-password", 18));
+  const admin = { username: "admin", permissions: "*" };
+  return {
+    type: "credentials",
+    users: async (name) => (name === "admin" ? admin : null),
+    authenticate: async (name, given) => {
+      const attempt = Buffer.from(String(given));
+      const right = attempt.length === password.length && timingSafeEqual(attempt, password);
+      return name === "admin" && right ? admin : null;
+    },
+  };
+}
