@@ -59,7 +59,8 @@ function tests() {
   console.log("\n== tests");
   const folder = mkdtempSync(path.join(tmpdir(), "meditwin-test-"));
   const file = path.join(folder, "result.json");
-  const mocha = [at("node_modules/mocha/bin/mocha.js"), ...forMocha];
+  const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
+  const mocha = [at("node_modules/mocha/bin/mocha.js"), ...specs, ...forMocha];
   const c8 = [at("node_modules/c8/bin/c8.js"), "--all", "--src", "dist/engine", "--src", "dist/nodes"];
   const reports = ["--reporter", "text-summary", "--reporter", "html", "--exclude", "dist/test/**"];
   const { status } = node(coverage ? [...c8, ...reports, nodeProgram(), ...mocha] : mocha, {
