@@ -15,10 +15,12 @@ export interface Random {
  */
 export function randomOf(seed: number, stream = 0): Random {
   const mix = splitMix(splitMix(seed >>> 0)() ^ Math.imul(stream + 1, 0x9e3779b1));
-  let a = mix();
-  let b = mix();
-  let c = mix();
-  let d = mix() | 1; // never all zeros, the one state that xoshiro cannot leave
+  return xoshiro128([mix(), mix(), mix(), mix() | 1]); // never all zeros, the one state that it cannot leave
+}
+
+/** The generator itself, from a given state. */
+export function xoshiro128(state: readonly [number, number, number, number]): Random {
+  let [a, b, c, d] = state;
 
   function next(): number {
     const five = Math.imul(b, 5);

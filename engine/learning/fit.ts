@@ -1,0 +1,58 @@
+import { formulaOf, onlyFeature, trainCurve } from "./curve";
+import type { Dataset } from "./dataset";
+import { trainMlRandomForest } from "./forest/ml-random-forest";
+import { trainForest } from "./forest/train-forest";
+import { trainRobust } from "./linear/robust";
+import { trainLinear } from "./linear/train-linear";
+import type { Model } from "./model";
+import { curveOf, type TrainOptions } from "./options";
+import type { Report } from "./report";
+
+/** A model's numbers and what a report says of them. */
+export interface Fitted {
+  engine: string;
+  parts: Pick<Model, "linear" | "curve" | "forest">;
+  told: Pick<Report, "coefficients" | "formula" | "fit" | "importance">;
+  warnings: string[];
+}
+
+/**
+ * Fits the chosen algorithm to a dataset.
+ *
+ * @param onPart told, now and then, which share of the work is done
+ */
+export function fitModel(dataset: Dataset, options: TrainOptions, onPart: (share: number) => void = () => {}): Fitted {
+  const { algorithm, intercept, degree } = options;
+  const curve = curveOf(algorithm);
+  if (curve) {
+    const { model, coefficients } = trainCurve(dataset, curve);
+    return {
+      engine: "ml-regression",
+      parts: { curve: model },
+      told: { coefficients, formula: formulaOf(curve) },
+      warnings: [],
+    };
+  }
+  if (algorithm === "forest-classifier" || algorithm === "forest-regressor") {
+    const { model, importance } =
+      options.engine === "ml-random-forest"
+        ? trainMlRandomForest(dataset, options)
+        : trainForest(dataset, options, (done) => onPart(done / options.trees));
+    const shares = dataset.features.map(({ name }, f) => ({ feature: name, importance: importance[f]! }));
+    shares.sort((a, b) => b.importance - a.importance);
+    return { engine: options.engine, parts: { forest: model }, told: { importance: shares }, warnings: [] };
+  }
+  if (algorithm === "robust-polynomial") {
+    onlyFeature(dataset, algorithm);
+    const { model, coefficients, fit, outliers } = trainRobust(dataset, { degree, intercept }, options.seed);
+    const warnings =
+      outliers > 0 ? [`${outliers} rows lie so far off that they were not used for the coefficients.`] : [];
+    return { engine: "meditwin", parts: { linear: model }, told: { coefficients, fit }, warnings };
+  }
+  const { model, coefficients, fit } = trainLinear(dataset, {
+    intercept,
+    degree: algorithm === "polynomial" ? degree : 1,
+    alpha: algorithm === "ridge" ? options.alpha : 0,
+  });
+  return { engine: "ml-regression", parts: { linear: model }, told: { coefficients, fit }, warnings: [] };
+}

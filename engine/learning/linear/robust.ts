@@ -1,0 +1,87 @@
+import { Matrix, solve } from "ml-matrix";
+import { type Dataset, takeRows } from "../dataset";
+import { randomOf } from "../random";
+import { type LinearOptions, type TrainedLinear, trainLinear } from "./train-linear";
+
+/**
+ * Polynomial through one feature that up to half of the rows, being outliers, cannot bend: least median of squares
+ * (Rousseeuw, J. Am. Stat. Assoc. 79, 1984), then least squares of the rows within 2.5 robust standard deviations of it
+ * (Rousseeuw and Leroy, Robust Regression and Outlier Detection, 1987, 5.1).
+ *
+ * Ours and not ml-regression's RobustPolynomialRegression: that one draws from Math.random, so that no result can be
+ * repeated, and its `degree` counts coefficients, one more than the degree.
+ */
+export function trainRobust(
+  dataset: Dataset,
+  options: Pick<LinearOptions, "degree" | "intercept">,
+  seed: number,
+): TrainedLinear & { outliers: number } {
+  const { degree, intercept } = options;
+  const powers = Array.from({ length: degree + (intercept ? 1 : 0) }, (_, k) => k + (intercept ? 0 : 1));
+  const plain = { degree, intercept, alpha: 0 };
+  const first = trainLinear(dataset, plain); // refuses what cannot be fitted at all
+  const x = dataset.features[0]!.values;
+  const y = dataset.target.values;
+  const scale = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const squares = new Float64Array(x.length);
+  const random = randomOf(seed, robustStream);
+
+  let best = Number.POSITIVE_INFINITY;
+  let bestCoefficients: number[] = [];
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const rows = drawDistinct(x, powers.length, random.below);
+    if (!rows) break;
+    const system = rows.map((row) => powers.map((k) => (x[row]! / scale) ** k));
+    const coefficients = solve(new Matrix(system), Matrix.columnVector(rows.map((row) => y[row]!))).to1DArray();
+    const median = medianSquare(coefficients, powers, x, y, scale, squares);
+    if (median < best) {
+      best = median;
+      bestCoefficients = coefficients;
+    }
+  }
+  if (bestCoefficients.length === 0) return { ...first, outliers: 0 };
+
+  const n = x.length;
+  const sd = 1.4826 * (1 + 5 / Math.max(1, n - powers.length)) * Math.sqrt(best);
+  const kept: number[] = [];
+  for (let row = 0; row < n; row++) {
+    const residual = y[row]! - valueAt(bestCoefficients, powers, x[row]! / scale);
+    // Where half of the rows fit exactly, sd is 0 and rounding must not make outliers of them.
+    if (Math.abs(residual) <= 2.5 * sd + 1e-9 * Math.abs(y[row]!)) kept.push(row);
+  }
+  if (kept.length <= powers.length) return { ...first, outliers: 0 };
+  return { ...trainLinear(takeRows(dataset, kept), plain), outliers: n - kept.length };
+}
+
+/** With half of the rows outliers, 500 draws of 6 rows have one without an outlier with a probability of 99.96 %. */
+const attempts = 500;
+const robustStream = 0x10b5;
+
+/** Rows with different x, so that a polynomial runs through them. Undefined where chance does not find any. */
+function drawDistinct(x: Float64Array, count: number, below: (n: number) => number): number[] | undefined {
+  const rows: number[] = [];
+  for (let tries = 0; tries < 50 * count && rows.length < count; tries++) {
+    const row = below(x.length);
+    if (rows.every((other) => x[other] !== x[row])) rows.push(row);
+  }
+  return rows.length === count ? rows : undefined;
+}
+
+function valueAt(coefficients: number[], powers: number[], x: number): number {
+  let value = 0;
+  for (let k = 0; k < powers.length; k++) value += coefficients[k]! * x ** powers[k]!;
+  return value;
+}
+
+function medianSquare(
+  coefficients: number[],
+  powers: number[],
+  x: Float64Array,
+  y: Float64Array,
+  scale: number,
+  squares: Float64Array,
+): number {
+  for (let i = 0; i < x.length; i++) squares[i] = (y[i]! - valueAt(coefficients, powers, x[i]! / scale)) ** 2;
+  squares.sort();
+  return squares[Math.floor(squares.length / 2)]!;
+}

@@ -1,0 +1,89 @@
+import { quote, Refusal, refuse } from "../contract/errors";
+import { type CurveModel, curveScorer } from "./curve";
+import type { Dataset, Label } from "./dataset";
+import { type ForestModel, forestOf } from "./forest/forest-model";
+import { forestScorer } from "./forest/forest-scorer";
+import { linearScorer } from "./linear/linear-scorer";
+import type { LinearModel } from "./linear/train-linear";
+import type { Algorithm, Task } from "./options";
+import type { Scorer } from "./scorer";
+
+/** What a model knows of a feature: its name, how its cells become numbers, and where it has been seen. */
+export interface FeatureSpec {
+  name: string;
+  kind: "number" | "category";
+  /** Of a category: the texts that it was trained with, by their numbers. */
+  categories?: string[];
+  /** Smallest and largest number it was trained with; null when there was none. */
+  min: number | null;
+  max: number | null;
+  /** Whether it was trained with missing cells, and can so be expected to cope with them. */
+  mayBeMissing: boolean;
+}
+
+/** A trained model as it is stored: JSON. */
+export interface Model {
+  /** Of this layout. Another number is refused. */
+  format: 1;
+  algorithm: Algorithm;
+  /** Whose numbers these are: `meditwin`, `ml-random-forest` or `ml-regression`. */
+  engine: string;
+  task: Task;
+  target: string;
+  /** The classes by their numbers. */
+  labels?: Label[];
+  features: FeatureSpec[];
+  /** Fingerprint of the rows it was trained with. */
+  dataHash: string;
+  linear?: LinearModel;
+  curve?: CurveModel;
+  forest?: ForestModel;
+}
+
+/** What a model should remember of the features it was trained with. */
+export function featureSpecs({ features }: Dataset): FeatureSpec[] {
+  return features.map(({ name, kind, categories, values, missing }) => {
+    let min: number | null = null;
+    let max: number | null = null;
+    if (kind === "number") {
+      for (const value of values) {
+        if (Number.isNaN(value)) continue;
+        if (min === null || value < min) min = value;
+        if (max === null || value > max) max = value;
+      }
+    }
+    return { name, kind, ...(categories ? { categories } : {}), min, max, mayBeMissing: missing > 0 };
+  });
+}
+
+/** The arithmetic of a stored model. Refuses what is no model of this format. */
+export function scorerOf(model: Model): Scorer {
+  checkModel(model);
+  try {
+    if (model.forest) return forestScorer(forestOf(model.forest));
+    if (model.linear) return linearScorer(model.linear);
+    if (model.curve) return curveScorer(model.curve);
+  } catch (error) {
+    throw damaged(error instanceof Error ? error.message : String(error));
+  }
+  throw damaged("it has no forest, no linear terms and no curve");
+}
+
+function checkModel(model: unknown): void {
+  if (typeof model !== "object" || model === null) throw damaged(`it is ${quote(model)}`);
+  const { format, features, target } = model as Partial<Model>;
+  if (format !== 1)
+    throw new Refusal(
+      refuse(
+        "schema-mismatch",
+        `The model has the format ${quote(format)}; this version reads format 1.`,
+        "Train it again, or update this package where the model comes from a newer one.",
+      ),
+    );
+  if (!Array.isArray(features) || typeof target !== "string") throw damaged("it names no features or no target");
+}
+
+const damaged = (why: string): Refusal =>
+  new Refusal(
+    refuse("damaged", `The model cannot be read: ${why}.`, "Train it again, or roll back to an earlier version."),
+  );

@@ -1,0 +1,70 @@
+import type { CurveForm } from "./curve";
+import type { ForestOptions } from "./forest/train-forest";
+import type { SplitKind } from "./split";
+
+export const algorithms = [
+  "linear",
+  "ridge",
+  "polynomial",
+  "exponential",
+  "power",
+  "theil-sen",
+  "robust-polynomial",
+  "forest-classifier",
+  "forest-regressor",
+] as const;
+export type Algorithm = (typeof algorithms)[number];
+export const engines = ["meditwin", "ml-random-forest"] as const;
+export type ForestEngine = (typeof engines)[number];
+export type Task = "regression" | "classification";
+
+export const taskOf = (algorithm: Algorithm): Task =>
+  algorithm === "forest-classifier" ? "classification" : "regression";
+export const isForest = (algorithm: Algorithm): boolean => algorithm.startsWith("forest-");
+export const curveOf = (algorithm: Algorithm): CurveForm | undefined =>
+  algorithm === "exponential" || algorithm === "power" || algorithm === "theil-sen" ? algorithm : undefined;
+
+/** How to train. What an algorithm does not use is ignored. */
+export interface TrainOptions extends ForestOptions {
+  algorithm: Algorithm;
+  /** Of forests. @default "meditwin" */
+  engine: ForestEngine;
+  /** @default "stratified" for classes, else "random" */
+  split: SplitKind;
+  /** Share of the rows that is held out; 0 learns from all and judges by the same rows. @default 0.2 */
+  testSize: number;
+  /** Parts for cross-validation of the rows to learn from; below 2 there is none. @default 0 */
+  folds: number;
+  /** The class that precision, recall and f1 speak of, as text. Empty: see `defaultPositive`. */
+  positive: string;
+  /** Of polynomials. @default 2 */
+  degree: number;
+  /** Of ridge. @default 1 */
+  alpha: number;
+  /** @default true */
+  intercept: boolean;
+  /** Conditions on the metrics, such as `f1>=0.7`. */
+  gate: string;
+}
+
+/** The defaults of the contract, forests as scikit-learn's. */
+export function trainOptions(given: Partial<TrainOptions> & { algorithm: Algorithm }): TrainOptions {
+  return {
+    engine: "meditwin",
+    split: taskOf(given.algorithm) === "classification" ? "stratified" : "random",
+    testSize: 0.2,
+    seed: 1,
+    folds: 0,
+    trees: 100,
+    maxDepth: 0,
+    minLeaf: 1,
+    maxFeatures: "auto",
+    classWeight: "none",
+    positive: "",
+    degree: 2,
+    alpha: 1,
+    intercept: true,
+    gate: "",
+    ...given,
+  };
+}

@@ -1,0 +1,142 @@
+import { quote, Refusal, refuse } from "../contract/errors";
+import type { Row } from "../contract/messages";
+import { categoryOfCell, kindOfCell, numberOfCell } from "./cells";
+import type { Label } from "./dataset";
+import { type FeatureSpec, type Model, scorerOf } from "./model";
+
+/** A feature that lies where the model has never been: beyond the range it was trained with, or a text it does not know. */
+export interface Outside {
+  feature: string;
+  value: unknown;
+  /** Range of the training rows. Absent for categories. */
+  min?: number;
+  max?: number;
+}
+
+export interface Prediction {
+  /** The predicted number or class. Null where the arithmetic has no result, such as a power of a negative number. */
+  value: Label | null;
+  /** Of each class, by its name. */
+  probabilities?: Record<string, number>;
+  /** Where the value lies with the probability that was asked for. */
+  interval?: [number, number];
+  /**
+   * What each feature adds to `(base)`; all together are the value, for classes the probability of the predicted class.
+   * Categories and powers count towards their feature.
+   */
+  contributions?: Record<string, number>;
+  /** `out`: some feature lies outside of what the model was trained with. */
+  domain: "in" | "out";
+  /** Which, when `out`. */
+  outside?: Outside[];
+}
+
+export interface PredictOptions {
+  /** 0 to 1: adds an interval of this probability, where the model can tell one. @default 0: none */
+  interval?: number;
+  /** @default false */
+  explain?: boolean;
+}
+
+export interface Predictor {
+  model: Model;
+  /** Refuses a row that lacks a feature or holds one of the wrong kind. */
+  predict(row: Row, options?: PredictOptions): Prediction;
+}
+
+/** Scores rows of a table with a stored model. */
+export function predictorOf(model: Model): Predictor {
+  const scorer = scorerOf(model);
+  const { features, labels } = model;
+  const values = new Float64Array(features.length);
+  const parts = new Float64Array(features.length);
+  const shares = new Float64Array(labels?.length ?? 0);
+  const numbers = features.map(({ categories }) => new Map(categories?.map((text, i) => [text, i])));
+  const copesWithMissing = model.forest !== undefined && model.engine === "meditwin";
+
+  function encode(row: Row): Outside[] | undefined {
+    let outside: Outside[] | undefined;
+    for (let f = 0; f < features.length; f++) {
+      const spec = features[f]!;
+      const cell = readCell(row, spec, copesWithMissing);
+      const value =
+        spec.kind === "category" ? (numbers[f]!.get(categoryOfCell(cell) ?? "") ?? Number.NaN) : numberOfCell(cell);
+      values[f] = value;
+      const isInside = Number.isNaN(value)
+        ? spec.mayBeMissing && kindOfCell(cell) === "missing"
+        : spec.kind === "category" ||
+          (spec.min !== null && spec.max !== null && value >= spec.min && value <= spec.max);
+      if (isInside) continue;
+      outside ??= [];
+      outside.push({
+        feature: spec.name,
+        value: cell ?? null,
+        ...(spec.min !== null && spec.max !== null ? { min: spec.min, max: spec.max } : {}),
+      });
+    }
+    return outside;
+  }
+
+  return {
+    model,
+    predict(row, { interval = 0, explain = false } = {}) {
+      const outside = encode(row);
+      const score = scorer.score(values);
+      const prediction: Prediction = {
+        value: labels ? (labels[score] ?? null) : Number.isFinite(score) ? score : null,
+        domain: outside ? "out" : "in",
+      };
+      if (labels && scorer.probabilities) {
+        scorer.probabilities(values, shares);
+        prediction.probabilities = Object.fromEntries(labels.map((label, c) => [String(label), shares[c]!]));
+      }
+      if (interval > 0 && interval < 1 && scorer.interval) prediction.interval = scorer.interval(values, interval);
+      if (explain && scorer.contributions) {
+        const base = scorer.contributions(values, parts);
+        prediction.contributions = { "(base)": base };
+        features.forEach(({ name }, f) => {
+          prediction.contributions![name] = parts[f]!;
+        });
+      }
+      if (outside) prediction.outside = outside;
+      return prediction;
+    },
+  };
+}
+
+function readCell(row: Row, spec: FeatureSpec, copesWithMissing: boolean): unknown {
+  const { name, kind } = spec;
+  const isThere = Object.hasOwn(row, name);
+  if (!isThere && !spec.mayBeMissing)
+    throw new Refusal(
+      refuse(
+        "schema-mismatch",
+        `The model needs ${quote(name)}, which is not there.`,
+        `Send ${name} as the model was trained with it; a node before this one may rename or convert it.`,
+        { property: name },
+      ),
+    );
+  const cell = isThere ? row[name] : undefined;
+  const found = kindOfCell(cell);
+  if (found === "missing") {
+    if (copesWithMissing) return null;
+    throw new Refusal(
+      refuse(
+        "missing",
+        `${quote(name)} is blank, and this model cannot do without it.`,
+        "Fill blanks with twin-clean, or use forest-regressor or forest-classifier, which cope with them.",
+        { property: name },
+      ),
+    );
+  }
+  if (found === "bad" || (kind === "number" && found === "text"))
+    throw new Refusal(
+      refuse(
+        "schema-mismatch",
+        `${quote(name)} is ${quote(cell)}, but the model was trained with ${kind === "number" ? "numbers" : "texts"} there.`,
+        "Convert it with twin-clean.",
+        { property: name },
+      ),
+    );
+  return cell;
+}

@@ -1,0 +1,45 @@
+import type { Label } from "./dataset";
+import type { GateResult } from "./gate";
+import type { Coefficient } from "./linear/coefficients";
+import type { LinearFit } from "./linear/train-linear";
+import type { ClassMetrics, RegressionMetrics } from "./metrics";
+import type { Algorithm, Task } from "./options";
+
+export type Metrics = RegressionMetrics | ClassMetrics;
+
+/** What training says of the model. `model`, `version` and `durationMs` are filled in by the node, which knows them. */
+export interface Report {
+  /** Name in the registry. */
+  model: string;
+  version: number;
+  algorithm: Algorithm;
+  /** `meditwin`, `ml-random-forest` or `ml-regression`. */
+  engine: string;
+  task: Task;
+  target: string;
+  features: string[];
+  /** `dropped`: left out because the target or a needed feature was missing. `test` is 0 when all rows were learned from. */
+  rows: { train: number; test: number; dropped: number };
+  /** On the held-out rows; on the training rows (`on: "train"`) when none are held out. */
+  metrics: Metrics;
+  /** What the simplest guess of all reaches on the same rows: the mean, or the most frequent class, of the training rows. */
+  baseline: Metrics & { strategy: "mean" | "most-frequent"; value: Label };
+  gate: GateResult;
+  /** Forests: share of each feature in what divisions took off the impurity, largest first; sums to 1. */
+  importance?: { feature: string; importance: number }[];
+  coefficients?: Coefficient[];
+  /** What the terms of `coefficients` mean, where it is not a sum of multiples. */
+  formula?: string;
+  /** Linear models: the fit to the training rows. */
+  fit?: LinearFit;
+  /** Means over the parts of cross-validation, and their standard deviations (n - 1). */
+  crossValidation?: { folds: number; mean: Record<string, number>; sd: Record<string, number> };
+  seed: number;
+  /** Fingerprint of the numbers that were learned from and judged by. */
+  dataHash: string;
+  durationMs: number;
+  /** Up to 500 of the rows that `metrics` speak of, in order, evenly picked, for a picture of predicted against measured. */
+  predictions: { actual: Label; predicted: Label }[];
+  /** What somebody who relies on the model should know, in sentences. */
+  warnings: string[];
+}

@@ -1,0 +1,201 @@
+import { quote, Refusal, refuse } from "../contract/errors";
+import { crossValidate } from "./cross-validate";
+import { type Dataset, type Label, takeRows, withoutMissing } from "./dataset";
+import { evaluate, evaluateBaseline } from "./evaluate";
+import { fingerprintOf } from "./fingerprint";
+import { fitModel } from "./fit";
+import { checkGate, judgeGate, parseGate } from "./gate";
+import { withKnownCategories } from "./known-categories";
+import { defaultPositive } from "./metrics";
+import { featureSpecs, type Model, scorerOf } from "./model";
+import { isForest, type TrainOptions, taskOf } from "./options";
+import type { Report } from "./report";
+import { splitRows } from "./split";
+
+export interface Progress {
+  phase: "training" | "cross-validation" | "judging";
+  /** 0 to 1 of the whole. */
+  done: number;
+}
+
+export interface Trained {
+  report: Report;
+  model: Model;
+}
+
+/**
+ * Splits the rows, fits a model to one part, and judges it by the other. The same dataset, options and seed give the same
+ * model, to the byte. Throws a {@link Refusal} for what cannot be learned from.
+ *
+ * `report.model`, `report.version` and `report.durationMs` are left for the caller: there is no registry and no clock here.
+ */
+export function train(
+  given: Dataset,
+  options: TrainOptions,
+  onProgress: (progress: Progress) => void = () => {},
+): Trained {
+  const { algorithm, seed, testSize } = options;
+  const task = taskOf(algorithm);
+  const gate = parseGate(options.gate);
+  checkGate(gate, task);
+  const copesWithMissing = isForest(algorithm) && options.engine === "meditwin";
+  const complete = copesWithMissing ? given : withoutMissing(given);
+  checkSomeRows(complete, given);
+
+  const split = splitRows(complete, { split: options.split, testSize, seed });
+  if (options.split === "column" && (split.test.length === 0 || split.train.length === 0))
+    refuseSplitColumn(split.test.length === 0);
+  const dataset = withKnownCategories(complete, split.train);
+  const training = takeRows(dataset, split.train);
+  const positive = positiveOf(training, options.positive);
+  if (isForest(algorithm)) checkForestRows(training);
+
+  const parts = options.folds >= 2 ? options.folds + 1 : 1;
+  const warnings = [...complete.warnings, ...imbalance(training)];
+  const fitted = fitModel(training, options, (share) => onProgress({ phase: "training", done: share / parts }));
+  const model: Model = {
+    format: 1,
+    algorithm,
+    engine: fitted.engine,
+    task,
+    target: dataset.target.name,
+    ...(dataset.target.labels ? { labels: dataset.target.labels } : {}),
+    features: featureSpecs(training),
+    dataHash: dataHashOf(complete),
+    ...fitted.parts,
+  };
+
+  const on = split.test.length > 0 ? "test" : "train";
+  const judgedRows = on === "test" ? takeRows(dataset, split.test) : training;
+  const uncentred = fitted.parts.linear !== undefined && !options.intercept;
+  const { metrics, predictions } = evaluate(scorerOf(model), judgedRows, on, positive, uncentred);
+  const crossValidation =
+    options.folds >= 2
+      ? crossValidate(complete, split.train, options, positive, (fold) =>
+          onProgress({ phase: "cross-validation", done: (1 + fold) / parts }),
+        )
+      : undefined;
+  onProgress({ phase: "judging", done: 1 });
+
+  const report: Report = {
+    model: "",
+    version: 0,
+    algorithm,
+    engine: fitted.engine,
+    task,
+    target: dataset.target.name,
+    features: dataset.features.map((feature) => feature.name),
+    rows: { train: split.train.length, test: split.test.length, dropped: complete.dropped },
+    metrics,
+    baseline: evaluateBaseline(training, judgedRows, on, positive, uncentred),
+    gate: judgeGate(gate, metrics),
+    ...fitted.told,
+    ...(crossValidation ? { crossValidation } : {}),
+    seed,
+    dataHash: model.dataHash,
+    durationMs: 0,
+    predictions,
+    warnings: [...warnings, ...fitted.warnings],
+  };
+  return { report, model };
+}
+
+/** Fingerprint of names, kinds and numbers of all rows that are learned from or judged by. */
+export function dataHashOf({ features, target }: Dataset): string {
+  const parts: (string | Float64Array)[] = [target.name, JSON.stringify(target.labels ?? null), target.values];
+  for (const { name, kind, categories, values } of features)
+    parts.push(name, kind, JSON.stringify(categories ?? null), values);
+  return fingerprintOf(parts);
+}
+
+function checkSomeRows(complete: Dataset, given: Dataset): void {
+  if (complete.rows > 0) return;
+  const { name } = given.target;
+  const worst = given.features.reduce((a, b) => (b.missing > a.missing ? b : a));
+  throw new Refusal(
+    given.rows === 0
+      ? refuse(
+          "too-few-rows",
+          `The target ${quote(name)} is missing in every row.`,
+          "Send rows in which it has been measured.",
+          { property: name },
+        )
+      : refuse(
+          "too-few-rows",
+          `No row has all features; ${quote(worst.name)} is missing in ${worst.missing} of ${given.rows}.`,
+          "Leave that feature out, fill blanks with twin-clean, or use a forest with the engine meditwin, which copes with them.",
+          { property: worst.name },
+        ),
+  );
+}
+
+/** Of fewer rows hardly two trees would see different ones, and a division has nothing to divide. */
+const fewestForestRows = 4;
+
+function checkForestRows({ rows, target }: Dataset): void {
+  if (rows < fewestForestRows)
+    throw new Refusal(
+      refuse(
+        "too-few-rows",
+        `${rows} ${rows === 1 ? "row" : "rows"} to learn from cannot grow a forest: each tree draws its own rows from them, and ${fewestForestRows} is the least that can differ.`,
+        "Collect more rows: some tens for a trial, some hundreds for use. testSize 0 learns from all of them.",
+      ),
+    );
+  if (!target.labels) return;
+  const first = target.values[0]!;
+  if (target.values.some((value) => value !== first)) return;
+  throw new Refusal(
+    refuse(
+      "too-few-rows",
+      `All ${rows} rows to learn from are of the class ${quote(target.labels[first])}, so there is nothing to tell apart.`,
+      "Send rows of at least two classes.",
+      { property: target.name },
+    ),
+  );
+}
+
+function refuseSplitColumn(lacksTest: boolean): never {
+  throw new Refusal(
+    refuse(
+      "too-few-rows",
+      `${lacksTest ? "No" : "Every"} row says test in the split column.`,
+      "Write test into the rows to hold out, and anything else into the others.",
+      { property: "splitColumn" },
+    ),
+  );
+}
+
+/** The class that the setting names, or the usual one. */
+function positiveOf({ target, rows }: Dataset, named: string): Label | null {
+  const { labels, values } = target;
+  if (!labels) return null;
+  if (named !== "") {
+    const found = labels.find((label) => String(label) === named.trim());
+    if (found !== undefined) return found;
+    throw new Refusal(
+      refuse(
+        "schema-mismatch",
+        `positive is ${quote(named)}, which no row has as its ${target.name}.`,
+        `The classes are ${labels.map(String).slice(0, 20).join(", ")}.`,
+        { property: "positive" },
+      ),
+    );
+  }
+  const counts = new Float64Array(labels.length);
+  for (let i = 0; i < rows; i++) counts[values[i]!] = counts[values[i]!]! + 1;
+  return defaultPositive(labels, counts);
+}
+
+/** Says so where the accuracy of always giving the same answer looks good. */
+function imbalance({ target, rows }: Dataset): string[] {
+  const { labels, values } = target;
+  if (!labels || labels.length < 2) return [];
+  const counts = new Float64Array(labels.length);
+  for (let i = 0; i < rows; i++) counts[values[i]!] = counts[values[i]!]! + 1;
+  const most = Math.max(...counts);
+  if (most / rows < 0.9) return [];
+  const percent = ((100 * most) / rows).toFixed(1);
+  return [
+    `${percent} % of the rows are ${String(labels[counts.indexOf(most)])}: always answering that has an accuracy of ${percent} %. Judge by f1 and rocAuc.`,
+  ];
+}
