@@ -41,7 +41,17 @@ export function checkProject(root: string): Problem[] {
   ];
 }
 
-export function checkFlows(files: readonly FlowFile[], types: ReadonlyMap<string, NodeType>): Problem[] {
+/**
+ * What is wrong with the nodes themselves and how they hang together.
+ *
+ * @param options.anywhere an example: one file with tabs and configuration nodes as the editor exports them
+ * @default anywhere false
+ */
+export function checkFlows(
+  files: readonly FlowFile[],
+  types: ReadonlyMap<string, NodeType>,
+  { anywhere = false } = {},
+): Problem[] {
   const problems: Problem[] = [];
   const all = files.flatMap(({ nodes }) => nodes);
   const byId = new Map(all.map((node) => [node.id, node]));
@@ -55,7 +65,7 @@ export function checkFlows(files: readonly FlowFile[], types: ReadonlyMap<string
 
   for (const { file, nodes } of files) {
     const tabs = nodes.filter(isTab);
-    if (tabs.length > 1) problems.push({ file, message: `holds ${tabs.length} tabs: one file a tab.` });
+    if (tabs.length > 1 && !anywhere) problems.push({ file, message: `holds ${tabs.length} tabs: one file a tab.` });
     for (const node of nodes) {
       const say = (message: string): void => void problems.push({ file, node: node.id, message });
       checkPlace(node, tabs, say);
@@ -69,8 +79,9 @@ export function checkFlows(files: readonly FlowFile[], types: ReadonlyMap<string
   function checkPlace(node: FlowNode, tabs: readonly FlowNode[], say: (message: string) => void): void {
     if (isTab(node)) return;
     const tab = tabs[0];
-    if (node.z && tab?.id !== node.z) say(`lies on the tab ${node.z}, which is not in this file.`);
-    if (!node.z && tab && !isDrawn(node)) say("is a configuration node without a tab: it belongs in 00-config.json.");
+    if (node.z && !tabs.some(({ id }) => id === node.z)) say(`lies on the tab ${node.z}, which is not in this file.`);
+    if (!node.z && tab && !isDrawn(node) && !anywhere)
+      say("is a configuration node without a tab: it belongs in 00-config.json.");
     if (!node.z && (node.x !== undefined || Array.isArray(node.wires))) say("is drawn, but on no tab (z).");
     if (isDrawn(node) && ((node.x as number) < 0 || !((node.y as number) >= 0))) say("is drawn outside of its tab.");
   }
