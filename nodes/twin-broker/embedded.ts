@@ -1,0 +1,140 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { Aedes } from "aedes";
+import { backoffMs } from "./backoff";
+import { boundQueues, type Persistence } from "./embedded-queues";
+import { limitPackets } from "./packet-guard";
+
+/** Limits of the embedded broker. aedes itself accepts everybody, 256 MB packets and endless queues. */
+export const embeddedLimits = {
+  maxPacketBytes: 1024 * 1024,
+  maxConnections: 256,
+  maxMessages: 10_000,
+  maxBytes: 64 * 1024 * 1024,
+  maxRetained: 10_000,
+  patienceMs: 10_000,
+};
+
+export type EmbeddedState =
+  | { state: "connecting" }
+  | { state: "listening"; url: string }
+  | { state: "failed"; detail: string };
+
+/** The MQTT broker in this process. It listens on loopback only: it knows no users. */
+export interface EmbeddedBroker {
+  readonly state: EmbeddedState;
+  /** Hears the state now and at every change. Returns the way to stop. */
+  onState(listener: (state: EmbeddedState) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface EmbeddedOptions {
+  /** 0: any free one. */
+  port: number;
+  warn(text: string): void;
+  limits?: typeof embeddedLimits;
+}
+
+const running = new Map<number, EmbeddedBroker>();
+
+/** Where the embedded broker listens, such as `mqtt://127.0.0.1:1883`; undefined when none does. */
+export function embeddedBrokerAddress(port?: number): string | undefined {
+  for (const [configured, broker] of running)
+    if ((port === undefined || port === configured) && broker.state.state === "listening") return broker.state.url;
+  return undefined;
+}
+
+/** Starts the broker. A port that is taken is tried again, later and later; the state says so. */
+export function openEmbeddedBroker({ port, warn, limits = embeddedLimits }: EmbeddedOptions): EmbeddedBroker {
+  const listeners = new Set<(state: EmbeddedState) => void>();
+  const sockets = new Set<Socket>();
+  let state: EmbeddedState = { state: "connecting" };
+  let aedes: Aedes | undefined;
+  let server: Server | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let attempt = 0;
+  let closed = false;
+
+  function become(next: EmbeddedState): void {
+    state = next;
+    for (const listener of [...listeners]) listener(next);
+  }
+
+  /** One line for many: a full queue would fill the log as well. */
+  let dropped = 0;
+  function onDropped(what: string): void {
+    if (++dropped === 1 || dropped % 10_000 === 0)
+      warn(
+        `The embedded MQTT broker is full and dropped ${what} (${dropped} so far). Use mosquitto for larger queues.`,
+      );
+  }
+
+  async function start(): Promise<void> {
+    // aedes is an ES module; import() also works on Node 22.9 to 22.11.
+    const { Aedes: Broker } = await import("aedes");
+    if (closed) return;
+    const broker = await Broker.createBroker();
+    aedes = broker;
+    const connected = new Set<string>();
+    broker.on("client", (client) => connected.add(client.id));
+    broker.on("clientDisconnect", (client) => connected.delete(client.id));
+    // A client's fault is no fault of the broker; unheard, this event would end the process.
+    (broker as NodeJS.EventEmitter).on("error", (error) => warn(`Embedded MQTT broker: ${String(error)}`));
+    const { persistence } = broker as unknown as { persistence: Persistence };
+    boundQueues(persistence, limits, (id) => connected.has(id), onDropped);
+    listen();
+  }
+
+  function listen(): void {
+    if (closed) return;
+    const handle = aedes?.handle;
+    server = createServer((socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      socket.setNoDelay(true);
+      limitPackets(socket, limits.maxPacketBytes);
+      handle?.(socket);
+    });
+    server.maxConnections = limits.maxConnections;
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const taken = error.code === "EADDRINUSE" || error.code === "EACCES";
+      const detail = taken
+        ? `Port ${port} is taken by another program. Set TWIN_MQTT_PORT, or the port of the twin-broker, to a free one, or stop that program.`
+        : `Port ${port} cannot be used: ${error.message}.`;
+      if (attempt === 0) warn(`The embedded MQTT broker cannot start. ${detail}`);
+      become({ state: "failed", detail });
+      timer = setTimeout(listen, backoffMs(attempt++));
+      timer.unref();
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server?.address();
+      attempt = 0;
+      if (address && typeof address === "object")
+        become({ state: "listening", url: `mqtt://127.0.0.1:${address.port}` });
+    });
+  }
+
+  const broker: EmbeddedBroker = {
+    get state() {
+      return state;
+    },
+    onState(listener) {
+      listeners.add(listener);
+      listener(state);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      closed = true;
+      clearTimeout(timer);
+      if (running.get(port) === broker) running.delete(port);
+      const listening = server?.listening;
+      const ended = listening ? new Promise<void>((resolve) => server?.close(() => resolve())) : undefined;
+      if (aedes) await new Promise<void>((resolve) => aedes?.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await ended;
+      become({ state: "connecting" });
+    },
+  };
+  running.set(port, broker);
+  start().catch((error: unknown) => become({ state: "failed", detail: String(error) }));
+  return broker;
+}

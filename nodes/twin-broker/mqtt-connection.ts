@@ -1,0 +1,258 @@
+import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import { Failure } from "../../engine/contract/errors";
+import { type BackoffOptions, backoffMs } from "./backoff";
+import type { BrokerState, PacketInfo, PublishOptions } from "./broker";
+import { createTakeoverWatch } from "./takeover-watch";
+
+export interface ConnectionOptions {
+  url: string;
+  clientId: string;
+  protocolVersion: 4 | 5;
+  /** Seconds. 0: the broker keeps no session. */
+  sessionExpiryS: number;
+  username?: string;
+  password?: string;
+  /** Adds certificates and the like. */
+  addTls?(options: IClientOptions): void;
+  /** Says whether to acknowledge the message, when the time has come. Must not fail. False leaves it to the next connection. */
+  onMessage?(packet: IncomingPacket, stillConnected: () => boolean): boolean | Promise<boolean>;
+  onConnected?(client: MqttClient, sessionPresent: boolean): void;
+  onState(state: BrokerState): void;
+  backoff?: BackoffOptions;
+  /** How long to leave the broker alone when another client uses our id; doubled each time. @default 60000 */
+  takeoverPauseMs?: number;
+}
+
+export interface IncomingPacket extends PacketInfo {
+  topic: string;
+  payload: Buffer;
+}
+
+/** One connection to a broker, which mends itself. */
+export interface Connection {
+  client: MqttClient;
+  publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
+  /** Ends within about 2 s, whatever the broker does. */
+  close(): Promise<void>;
+}
+
+const endPatienceMs = 2000;
+/** How long a publisher waits for the connection. */
+const firstPatienceMs = 5000;
+const maxTakeoverPauseMs = 15 * 60_000;
+/** A connection that has held for so long counts as good again. */
+const stableMs = 10_000;
+/** Most messages that wait for the broker's PUBACK. */
+const maxPending = 1000;
+const sessionTakenOver = 142;
+
+export function openConnection(options: ConnectionOptions): Connection {
+  const address = withoutUser(options.url);
+  const client = mqtt.connect(options.url, {
+    ...clientOptions(options),
+    // handleMessage must be in place before the first packet.
+    manualConnect: true,
+  });
+  /** Rises with every connection: what was received on an old one must not be acknowledged on the next. */
+  let generation = 0;
+  let connectedAt: number | undefined;
+  let attempt = 0;
+  let lastError = "";
+  let saidTakenOver = false;
+  let closing = false;
+  let pauseMs = options.takeoverPauseMs ?? 60_000;
+  const takeover = createTakeoverWatch();
+
+  client.handleMessage = (packet, callback) => {
+    const mine = generation;
+    const stillConnected = (): boolean => mine === generation && !closing;
+    const verdict = options.onMessage?.(toIncoming(packet as unknown as RawPublish), stillConnected) ?? true;
+    // Never an error: it would silently fill the broker's window.
+    if (typeof verdict === "boolean") {
+      if (verdict) callback();
+      return;
+    }
+    void verdict.then((acknowledge) => {
+      if (acknowledge && stillConnected()) callback();
+    });
+  };
+
+  client.on("connect", (packet) => {
+    generation++;
+    connectedAt = Date.now();
+    lastError = "";
+    options.onState({ state: "connected" });
+    options.onConnected?.(client, packet.sessionPresent);
+  });
+  // Before mqtt.js' own listener, which sets its timer from `reconnectPeriod`.
+  client.prependListener("close", () => {
+    generation++;
+    if (closing) return;
+    const upMs = connectedAt === undefined ? undefined : Date.now() - connectedAt;
+    if (upMs !== undefined && upMs >= stableMs) attempt = 0;
+    const takenOver = takeover.closed(upMs, saidTakenOver);
+    if (takenOver) {
+      client.options.reconnectPeriod = pauseMs;
+      pauseMs = Math.min(maxTakeoverPauseMs, pauseMs * 2);
+    } else client.options.reconnectPeriod = backoffMs(attempt++, options.backoff);
+    const detail = lastError || "the broker closed the connection";
+    const problem = takenOver ? "takenOver" : /refused:/i.test(detail) ? "refused" : "unreachable";
+    options.onState({
+      state: "failed",
+      problem,
+      detail: takenOver
+        ? `Another client uses the client id "${options.clientId}" at ${address}: give one of the two another id. Next try in ${Math.round((client.options.reconnectPeriod ?? 0) / 1000)} s.`
+        : `${address}: ${detail}.`,
+    });
+    if (upMs !== undefined && upMs < stableMs) poison.suspect();
+    connectedAt = undefined;
+    saidTakenOver = false;
+  });
+  client.on("disconnect", (packet) => {
+    if (packet.reasonCode === sessionTakenOver) saidTakenOver = true;
+    else lastError = `the broker ended the connection (reason ${packet.reasonCode})`;
+  });
+  // Unheard, this event would end the process. A close follows, and the state with it.
+  client.on("error", (error) => {
+    lastError = reasonOf(error);
+  });
+
+  const poison = watchPoison(client);
+  options.onState({ state: "connecting" });
+  client.connect();
+
+  return {
+    client,
+    async publish(topic, payload, { qos = 0, retain = false }) {
+      if (!client.connected) await connectedWithin(client, firstPatienceMs);
+      return new Promise((resolve, reject) => {
+        if (closing) return reject(new Failure("broker-failed", "The connection to the broker is closing.", "", true));
+        if (qos === 0 && !client.connected)
+          return reject(new Failure("broker-failed", `${address} is not connected.`, "Try again later.", true));
+        if (qos === 1 && poison.pending() >= maxPending)
+          return reject(
+            new Failure("busy", `${maxPending} messages wait for ${address}.`, "Publish more slowly.", true),
+          );
+        const done = poison.track(qos);
+        client.publish(topic, payload, { qos, retain }, (error) => {
+          done.settle();
+          if (!error) return resolve();
+          reject(new Failure("broker-failed", `${address} did not take ${topic}: ${reasonOf(error)}.`, "", true));
+        });
+        done.sent();
+      });
+    },
+    async close() {
+      closing = true;
+      const gracefully = client.endAsync(false).catch(() => undefined);
+      if (await within(gracefully, endPatienceMs)) return;
+      client.end(true);
+    },
+  };
+}
+
+function clientOptions(options: ConnectionOptions): IClientOptions {
+  const { clientId, protocolVersion, sessionExpiryS, username, password } = options;
+  const result: IClientOptions = {
+    clientId,
+    protocolVersion,
+    clean: sessionExpiryS === 0,
+    keepalive: 60,
+    connectTimeout: 10_000,
+    reconnectPeriod: backoffMs(0, options.backoff),
+    reconnectOnConnackError: true,
+    // We subscribe ourselves at each connection, and only what the session does not hold.
+    resubscribe: false,
+    // Unbounded in mqtt.js: a message that nobody waits for is better refused.
+    queueQoSZero: false,
+  };
+  if (protocolVersion === 5) result.properties = { sessionExpiryInterval: sessionExpiryS };
+  if (username) result.username = username;
+  if (password) result.password = password;
+  options.addTls?.(result);
+  return result;
+}
+
+/**
+ * A message that the broker refuses by closing the connection is sent first at every reconnect, and starves the rest: after
+ * three connections that ended at once, the oldest one is taken back and its publisher told.
+ */
+function watchPoison(client: MqttClient): {
+  track(qos: number): { sent(): void; settle(): void };
+  pending(): number;
+  suspect(): void;
+} {
+  const pending = new Set<{ messageId: number; closes: number }>();
+  return {
+    track(qos) {
+      const entry = { messageId: 0, closes: 0 };
+      if (qos > 0) pending.add(entry);
+      return {
+        sent: () => {
+          entry.messageId = client.getLastMessageId();
+        },
+        settle: () => void pending.delete(entry),
+      };
+    },
+    pending: () => pending.size,
+    suspect() {
+      const [oldest] = pending;
+      if (oldest && ++oldest.closes >= 3) client.removeOutgoingMessage(oldest.messageId);
+    },
+  };
+}
+
+interface RawPublish {
+  topic: string;
+  payload: Buffer | string;
+  qos: 0 | 1 | 2;
+  retain: boolean;
+  dup: boolean;
+  properties?: { userProperties?: Record<string, string | string[]> };
+}
+
+function toIncoming({ topic, payload, qos, retain, dup, properties }: RawPublish): IncomingPacket {
+  const packet: IncomingPacket = {
+    topic,
+    payload: typeof payload === "string" ? Buffer.from(payload) : payload,
+    qos,
+    retain,
+    dup,
+  };
+  if (properties?.userProperties) packet.userProperties = { ...properties.userProperties };
+  return packet;
+}
+
+/** The address as it may be shown: without user and password. */
+export function withoutUser(url: string): string {
+  const shown = new URL(url);
+  shown.username = "";
+  shown.password = "";
+  return shown.toString().replace(/\/$/, "");
+}
+
+function reasonOf(error: Error): string {
+  // A host with several addresses fails with a list and no text of its own.
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return error.errors[0].message;
+  return error.message || (error as NodeJS.ErrnoException).code || "no connection";
+}
+
+function connectedWithin(client: MqttClient, ms: number): Promise<boolean> {
+  let tell: () => void = () => undefined;
+  const connected = new Promise<void>((resolve) => {
+    tell = resolve;
+    client.once("connect", tell);
+  });
+  return within(connected, ms).finally(() => client.removeListener("connect", tell));
+}
+
+/** Whether it settles within that time. */
+export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const result = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return result;
+}

@@ -1,0 +1,77 @@
+import { createHash } from "node:crypto";
+import { hostname } from "node:os";
+import type { IClientOptions } from "mqtt";
+import { Failure } from "../../engine/contract/errors";
+import { type ConfigHost, defineConfigNode } from "../lib/define-node";
+import type { RedNode } from "../lib/node-red";
+import { acquire } from "../lib/shared";
+import type { Broker } from "./broker";
+import { type EmbeddedBroker, openEmbeddedBroker } from "./embedded";
+import { type MqttBroker, openMqttBroker } from "./mqtt-broker";
+import { readTwinBrokerSettings, type TwinBrokerSettings } from "./twin-broker.settings";
+
+export { embeddedBrokerAddress } from "./embedded";
+
+export default defineConfigNode<TwinBrokerSettings, Broker>({
+  type: "twin-broker",
+  credentials: { username: { type: "text" }, password: { type: "password" } },
+  readSettings: readTwinBrokerSettings,
+  open(host, settings) {
+    const isEmbedded = settings.url === "";
+    const clientId = settings.clientId || derivedId(host);
+    const broker = openMqttBroker({
+      warn: (text) => host.warn(text),
+      ...(isEmbedded
+        ? { clientId, protocolVersion: 4, sessionExpiryS: settings.sessionExpiryS }
+        : { ...settings, clientId, addTls: tlsOf(host, settings.tls) }),
+    });
+    const release = isEmbedded ? useEmbedded(host, settings.port, broker) : () => undefined;
+    if (!isEmbedded) broker.setAddress(settings.tls ? secure(settings.url) : settings.url);
+
+    let removed = false;
+    host.node?.on("close", (isRemoved: boolean, done: () => void) => {
+      removed = isRemoved;
+      done();
+    });
+    return {
+      api: broker,
+      async close() {
+        await broker.close(removed);
+        release();
+      },
+    };
+  },
+});
+
+/** The broker in this process outlives a deploy, and with it the connections of everybody who uses it. */
+function useEmbedded(host: ConfigHost, port: number, broker: MqttBroker): () => void {
+  const lease = acquire<EmbeddedBroker>(`broker:${port}`, () => {
+    const value = openEmbeddedBroker({ port, warn: (text) => host.red.log.warn(text) });
+    return { value, dispose: () => value.close() };
+  });
+  const stop = lease.value.onState((state) => {
+    if (state.state === "listening") broker.setAddress(state.url);
+    else if (state.state === "failed")
+      broker.setAddress(undefined, { state: "failed", problem: "portTaken", detail: state.detail });
+  });
+  return () => {
+    stop();
+    lease.release();
+  };
+}
+
+/** Stays the same for a node on one computer, and differs between two that run a copy of the same flow. */
+function derivedId(host: ConfigHost): string {
+  const whose = [hostname(), host.home, host.node?.id ?? "default"].join("\n");
+  return `twin-${createHash("sha256").update(whose).digest("hex").slice(0, 16)}`;
+}
+
+function tlsOf(host: ConfigHost, id: string): ((options: IClientOptions) => void) | undefined {
+  if (id === "") return undefined;
+  const node = host.red.nodes.getNode(id) as (RedNode & { addTLSOptions?(options: object): object }) | null | undefined;
+  if (!node?.addTLSOptions)
+    throw new Failure("bad-setting", `tls refers to ${id}, which is no tls-config node:`, "choose one in the form.");
+  return (options) => void node.addTLSOptions?.(options);
+}
+
+const secure = (url: string): string => url.replace(/^(mqtt|tcp):/, "mqtts:").replace(/^ws:/, "wss:");
