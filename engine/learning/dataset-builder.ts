@@ -11,6 +11,7 @@ import {
   own,
   rowOf,
   type Seen,
+  specialColumns,
 } from "./dataset-columns";
 import { numbering } from "./numbering";
 
@@ -59,7 +60,7 @@ export function datasetBuilder(table: Table, options: DatasetOptions): DatasetBu
     throw new Refusal(
       refuse("bad-request", `The target ${quote(options.target)} is also a feature.`, "Take it off the features."),
     );
-  const scan = columnScan([...special, ...listed], listed.length === 0);
+  const scan = columnScan([...special.all, ...listed], listed.length === 0);
   let conversion: Conversion | undefined;
   let at = 0;
   let done = false;
@@ -85,26 +86,6 @@ export function datasetBuilder(table: Table, options: DatasetOptions): DatasetBu
     },
   };
 }
-
-const specialColumns = ({ target, split, splitColumn = "", groupColumn = "" }: DatasetOptions): string[] => {
-  if (split === "column" && splitColumn === "")
-    throw new Refusal(
-      refuse(
-        "bad-request",
-        "The split by column needs a splitColumn.",
-        "Name the column whose rows saying test are held out.",
-      ),
-    );
-  if (split === "group" && groupColumn === "")
-    throw new Refusal(
-      refuse(
-        "bad-request",
-        "The split by group needs a groupColumn.",
-        "Name the column that tells the groups apart, such as batch.",
-      ),
-    );
-  return [...new Set([target, splitColumn, groupColumn])].filter((name) => name !== "");
-};
 
 interface Conversion {
   add(row: Row): void;
@@ -203,11 +184,11 @@ function codeOf(categories: { of(text: string): number }, text: string | undefin
 /** The listed features, or every column that has a value and no other role. */
 function featureNames(table: Table, columns: Map<string, Seen>, options: DatasetOptions, warnings: string[]): string[] {
   const special = specialColumns(options);
-  for (const name of [...special, ...(options.features ?? [])]) checkPresent(table, columns.get(name)!);
+  for (const name of [...special.needed, ...(options.features ?? [])]) checkPresent(table, columns.get(name)!);
   if (options.features && options.features.length > 0) return [...new Set(options.features)];
   const names: string[] = [];
   for (const column of columns.values()) {
-    if (special.includes(column.name)) continue;
+    if (special.all.includes(column.name)) continue;
     if (column.count.missing === table.length) warnings.push(`${column.name} is empty in every row and was left out.`);
     else names.push(column.name);
   }

@@ -67,6 +67,37 @@ function checkName(name: string): void {
     );
 }
 
+/**
+ * Columns that are never features, and among them those that the split needs. A column named for another split than the
+ * chosen one need not be there.
+ */
+export function specialColumns({ target, split, splitColumn = "", groupColumn = "" }: DatasetOptions): {
+  all: string[];
+  needed: string[];
+} {
+  if (split === "column" && splitColumn === "")
+    throw new Refusal(
+      refuse(
+        "bad-request",
+        "The split by column needs a splitColumn.",
+        "Name the column whose rows saying test are held out.",
+      ),
+    );
+  if (split === "group" && groupColumn === "")
+    throw new Refusal(
+      refuse(
+        "bad-request",
+        "The split by group needs a groupColumn.",
+        "Name the column that tells the groups apart, such as batch.",
+      ),
+    );
+  const needed = [target];
+  if (split === "column" || split === "time") needed.push(splitColumn);
+  if (split === "group") needed.push(groupColumn);
+  const named = (names: string[]): string[] => [...new Set(names)].filter((name) => name !== "");
+  return { all: named([target, splitColumn, groupColumn]), needed: named(needed) };
+}
+
 /** Refuses what is no table, an empty one, and one with more than `maxRows` rows. */
 export function checkTable(table: Table, options: DatasetOptions): void {
   if (!Array.isArray(table))

@@ -34,6 +34,10 @@ export interface Report {
   fit?: LinearFit;
   /** Means over the parts of cross-validation, and their standard deviations (n - 1). */
   crossValidation?: { folds: number; mean: Record<string, number>; sd: Record<string, number> };
+  /** How the present champion does on the same rows, where it was asked to be compared. */
+  champion?: { version: number; metric: string; better: boolean; metrics?: Metrics; reason?: string };
+  /** Whether the champion's alias was given to this version. */
+  promoted?: boolean;
   seed: number;
   /** Fingerprint of the numbers that were learned from and judged by. */
   dataHash: string;

@@ -1,4 +1,5 @@
 import { quote, Refusal, refuse } from "../contract/errors";
+import { compareWith, decidingMetric } from "./compare";
 import { crossValidate } from "./cross-validate";
 import { type Dataset, type Label, takeRows, withoutMissing } from "./dataset";
 import { evaluate, evaluateBaseline } from "./evaluate";
@@ -23,18 +24,21 @@ export interface Trained {
   model: Model;
 }
 
+export interface TrainHooks {
+  onProgress?(progress: Progress): void;
+  /** An earlier model to be judged by the same rows. */
+  champion?: { model: Model; version: number };
+}
+
 /**
  * Splits the rows, fits a model to one part, and judges it by the other. The same dataset, options and seed give the same
  * model, to the byte. Throws a {@link Refusal} for what cannot be learned from.
  *
  * `report.model`, `report.version` and `report.durationMs` are left for the caller: there is no registry and no clock here.
  */
-export function train(
-  given: Dataset,
-  options: TrainOptions,
-  onProgress: (progress: Progress) => void = () => {},
-): Trained {
+export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks = {}): Trained {
   const { algorithm, seed, testSize } = options;
+  const onProgress = hooks.onProgress ?? (() => {});
   const task = taskOf(algorithm);
   const gate = parseGate(options.gate);
   checkGate(gate, task);
@@ -75,6 +79,15 @@ export function train(
           onProgress({ phase: "cross-validation", done: (1 + fold) / parts }),
         )
       : undefined;
+  const champion =
+    hooks.champion &&
+    compareWith(
+      hooks.champion,
+      judgedRows,
+      metrics,
+      decidingMetric(gate.conditions[0]?.metric, task === "classification"),
+      positive,
+    );
   onProgress({ phase: "judging", done: 1 });
 
   const report: Report = {
@@ -91,6 +104,7 @@ export function train(
     gate: judgeGate(gate, metrics),
     ...fitted.told,
     ...(crossValidation ? { crossValidation } : {}),
+    ...(champion ? { champion } : {}),
     seed,
     dataHash: model.dataHash,
     durationMs: 0,

@@ -120,6 +120,17 @@ describe("dataset", () => {
     );
   });
 
+  it("ignores the column of a split that is not chosen, but never learns from it", () => {
+    const table = [
+      { y: 1, x: 1, use: "test" },
+      { y: 2, x: 3, use: "train" },
+    ];
+    const names = (more: Partial<DatasetOptions>) =>
+      buildDataset(table, regression("y", more)).features.map((f) => f.name);
+    assert.deepEqual(names({ splitColumn: "gone", groupColumn: "gone too" }), ["x", "use"]);
+    assert.deepEqual(names({ splitColumn: "use" }), ["x"]);
+  });
+
   describe("refuses", () => {
     const cases: [string, unknown, DatasetOptions, string, RegExp][] = [
       ["an empty table", [], regression("y"), "too-few-rows", /no rows/],

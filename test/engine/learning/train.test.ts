@@ -175,7 +175,9 @@ describe("train", () => {
   it("tells its progress, rising to 1", () => {
     const options = trainOptions({ algorithm: "forest-regressor", trees: 10, folds: 3 });
     const seen: number[] = [];
-    train(buildDataset(tablets, { ...hardness, task: "regression" }), options, ({ done }) => seen.push(done));
+    train(buildDataset(tablets, { ...hardness, task: "regression" }), options, {
+      onProgress: ({ done }) => void seen.push(done),
+    });
     assert.ok(seen.length >= 14);
     assert.deepEqual(
       seen,
@@ -200,6 +202,55 @@ describe("train", () => {
       { algorithm: "linear", target: "y", features: ["x"], split: "time" },
     ).report;
     assert.ok(late.predictions.every(({ actual }) => Number(actual) >= 24));
+  });
+
+  describe("compares with the champion, on the same rows", () => {
+    const settings = { algorithm: "forest-classifier", ...failure, trees: 20 } as const;
+    const options = trainOptions(settings);
+    const dataset = buildDataset(machines, { ...settings, task: "classification" });
+    const weak = run(machines, { ...settings, trees: 3, maxDepth: 1 }).model;
+    const against = (model: Model, more: Partial<TrainOptions> = {}) =>
+      train(dataset, { ...options, ...more }, { champion: { model: stored(model), version: 4 } }).report;
+
+    it("the better one wins, by f1 or by what the gate speaks of first", () => {
+      const { champion, metrics } = against(weak);
+      assert.equal(champion!.version, 4);
+      assert.equal(champion!.metric, "f1");
+      assert.equal(champion!.better, true);
+      assert.ok((champion!.metrics as ClassMetrics).f1 < (metrics as ClassMetrics).f1);
+      assert.equal(against(weak, { gate: "rocAuc>0.1 && f1>0" }).champion!.metric, "rocAuc");
+    });
+    it("an equal one does not, and has the very same metrics", () => {
+      const first = run(machines, settings);
+      const { champion } = against(first.model);
+      assert.equal(champion!.better, false);
+      assert.deepEqual(champion!.metrics, first.report.metrics);
+    });
+    it("one that cannot be judged by these rows stays, and the report says why", () => {
+      assert.match(against({ ...weak, target: "TWF" }).champion!.reason!, /predicts TWF/);
+      assert.match(against({ ...weak, labels: ["no", "yes"] }).champion!.reason!, /other classes/);
+      const spec = { ...weak.features[0]!, name: "humidity" };
+      assert.match(against({ ...weak, features: [spec] }).champion!.reason!, /needs humidity/);
+      assert.equal(against({ ...weak, features: [spec] }).champion!.better, false);
+    });
+    it("reads categories by their names, whatever their numbers", () => {
+      const linear = run(machines, {
+        algorithm: "linear",
+        target: "Torque [Nm]",
+        features: ["Type", "Tool wear [min]"],
+      });
+      const reordered = buildDataset([...machines].reverse(), {
+        target: "Torque [Nm]",
+        features: ["Type", "Tool wear [min]"],
+        task: "regression",
+      });
+      const { report } = train(reordered, trainOptions({ algorithm: "linear", testSize: 0 }), {
+        champion: { model: linear.model, version: 1 },
+      });
+      assert.ok(
+        (report.champion!.metrics as RegressionMetrics).rmse < 1.001 * (report.metrics as RegressionMetrics).rmse,
+      );
+    });
   });
 
   describe("refuses", () => {
