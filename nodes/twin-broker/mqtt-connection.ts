@@ -55,7 +55,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   });
   /** Rises with every connection: what was received on an old one must not be acknowledged on the next. */
   let generation = 0;
-  let connectedAt: number | undefined;
+  let dialledAt = Date.now();
   let attempt = 0;
   let lastError = "";
   let saidTakenOver = false;
@@ -79,7 +79,6 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   client.on("connect", (packet) => {
     generation++;
-    connectedAt = Date.now();
     lastError = "";
     options.onState({ state: "connected" });
     options.onConnected?.(client, packet.sessionPresent);
@@ -88,7 +87,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   client.prependListener("close", () => {
     generation++;
     if (closing) return;
-    const upMs = connectedAt === undefined ? undefined : Date.now() - connectedAt;
+    // Not told by the "connect" event: that one waits until messages from before have been delivered again.
+    const upMs = client.connected ? Date.now() - dialledAt : undefined;
     if (upMs !== undefined && upMs >= stableMs) attempt = 0;
     const takenOver = takeover.closed(upMs, saidTakenOver);
     if (takenOver) {
@@ -105,8 +105,10 @@ export function openConnection(options: ConnectionOptions): Connection {
         : `${address}: ${detail}.`,
     });
     if (upMs !== undefined && upMs < stableMs) poison.suspect();
-    connectedAt = undefined;
     saidTakenOver = false;
+  });
+  client.on("reconnect", () => {
+    dialledAt = Date.now();
   });
   client.on("disconnect", (packet) => {
     if (packet.reasonCode === sessionTakenOver) saidTakenOver = true;
