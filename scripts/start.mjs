@@ -184,9 +184,12 @@ function banner(values, exposed) {
   ];
   if (["0.0.0.0", "::"].includes(HOST))
     lines.push(...ownAddresses().map((host) => `  Network   http://${urlHost(host)}:${PORT}/dashboard`));
+  if (exposed) warnExposed(values);
   console.log(`\n${lines.map((line) => `  ${line}`.trimEnd()).join("\n")}\n`);
-  if (!exposed) return;
-  if (!values.TWIN_ADMIN_PASSWORD_HASH)
+}
+
+function warnExposed({ HOST, TWIN_HOME, TWIN_ADMIN_PASSWORD_HASH }) {
+  if (!TWIN_ADMIN_PASSWORD_HASH)
     warn(
       `HOST is ${HOST}, beyond this machine, and TWIN_ADMIN_PASSWORD_HASH is not set. The editor asks for the user admin` +
         ` and a password that was made for you: ${path.join(TWIN_HOME, "admin-password")}.` +

@@ -108,8 +108,14 @@ export function isBuilt() {
   }
 }
 
+/** Compiles when a source has changed. The compiler writes its output in spite of type errors; those stop `npm test`. */
 export async function build(say) {
   if (isBuilt()) return;
   say("Building ...");
-  await run(nodeProgram(), [at("scripts/build.mjs")], { failed: "The build failed: see above." });
+  try {
+    await run(nodeProgram(), [at("scripts/build.mjs")], { failed: "The build failed: see above." });
+  } catch (error) {
+    if (!(error instanceof Stop) || error.signal || !existsSync(at("dist/scripts/flows/home.js"))) throw error;
+    say("Warning: the sources do not compile without errors (see above). Going on with what was compiled.");
+  }
 }
