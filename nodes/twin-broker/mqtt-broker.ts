@@ -1,5 +1,6 @@
 import type { MqttClient } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
+import { matchesFilter } from "../../engine/ingest/topic-filter";
 import { backoffMs } from "./backoff";
 import type { Broker, BrokerState, MessageHandler, SubscribeOptions, Subscription } from "./broker";
 import {
@@ -9,7 +10,6 @@ import {
   openConnection,
   within,
 } from "./mqtt-connection";
-import { matchesFilter } from "./topic-filter";
 
 export interface MqttBrokerOptions
   extends Pick<

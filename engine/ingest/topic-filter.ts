@@ -1,7 +1,7 @@
 /** Why a text is no MQTT topic filter; undefined when it is one. */
 export function filterProblem(filter: string): string | undefined {
   if (filter === "") return "it is empty; name a topic such as sensor/data, or sensor/# for all below sensor.";
-  if (Buffer.byteLength(filter) > 65_535) return "it is too long.";
+  if (filter.length > 65_535) return "it is too long.";
   if (filter.includes("\u0000")) return "it holds a NUL character.";
   const levels = filter.split("/");
   for (const [index, level] of levels.entries()) {

@@ -1,0 +1,11 @@
+export type TextFormat = "json" | "csv";
+
+/**
+ * Tells JSON from CSV: JSON of samples begins with a brace or bracket; CSV has a header line with rows below. Undefined for
+ * anything else, such as a bare word or number.
+ */
+export function detectFormat(text: string): TextFormat | undefined {
+  const first = /\S/.exec(text)?.[0];
+  if (first === "{" || first === "[") return "json";
+  return first !== undefined && /\S[^\n\r]*[\r\n]+\s*\S/.test(text.slice(0, 100_000)) ? "csv" : undefined;
+}

@@ -1,0 +1,61 @@
+import { quote, type RefusalInfo, refuse } from "../contract/errors";
+import type { Sample } from "../contract/messages";
+import { isPlainObject } from "./path";
+import { type Arrival, createEntryReader, type EntryRules, isBatchEntry } from "./read-entry";
+
+/** What became of a payload. */
+export type Reading =
+  | { kind: "sample"; sample: Sample }
+  /** An array: the good rows, and the refused ones as they came. Never both empty. */
+  | { kind: "batch"; samples: Sample[]; rows: unknown[]; errors: RefusalInfo[] }
+  /** Refused as a whole. */
+  | { kind: "refused"; error: RefusalInfo };
+
+export type PayloadReader = (payload: unknown, arrival: Arrival) => Reading;
+
+/** Makes the reader of parsed payloads: an object is a sample, an array a batch. It never throws. */
+export function createPayloadReader(rules: EntryRules): PayloadReader {
+  const readEntry = createEntryReader(rules);
+  // An object { id, values } alone counts as an entry where nothing else says what it is.
+  const mayBeEntry =
+    rules.id.from === "topic" &&
+    rules.id.level === 0 &&
+    rules.values.from === "payload" &&
+    rules.values.path.length === 0;
+
+  function readRows(rows: unknown[], arrival: Arrival): Reading {
+    if (rows.length === 0)
+      return { kind: "refused", error: refuse("bad-payload", "The payload has no rows.", "Send at least one sample.") };
+    const reading: Reading = { kind: "batch", samples: [], rows: [], errors: [] };
+    for (const [index, row] of rows.entries()) {
+      const fault = arrival.faults?.get(index);
+      const result = fault
+        ? { error: fault }
+        : isPlainObject(row)
+          ? readEntry(row, arrival, isBatchEntry(row))
+          : { error: refuse("bad-payload", `The row is ${quote(row)}.`, "Every row must be an object of properties.") };
+      if ("sample" in result) reading.samples.push(result.sample);
+      else {
+        reading.rows.push(row);
+        reading.errors.push({ ...result.error, index });
+      }
+    }
+    return reading;
+  }
+
+  return (payload, arrival) => {
+    if (Array.isArray(payload)) return readRows(payload, arrival);
+    if (!isPlainObject(payload))
+      return {
+        kind: "refused",
+        error: refuse(
+          "bad-payload",
+          `The payload is ${quote(payload)}.`,
+          'Send an object of properties, such as {"temperature": 25}, or an array of such objects.',
+        ),
+      };
+    const isEntry = (mayBeEntry || arrival.trusted === true) && isBatchEntry(payload);
+    const result = readEntry(payload, arrival, isEntry);
+    return "sample" in result ? { kind: "sample", sample: result.sample } : { kind: "refused", error: result.error };
+  };
+}

@@ -1,0 +1,81 @@
+import { isUtf8 } from "node:buffer";
+import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
+import { detectFormat, type TextFormat } from "../../engine/ingest/detect-format";
+import { defaultLimits } from "../../engine/ingest/limits";
+import { parseJson } from "../../engine/ingest/parse-json";
+import { readCsv } from "./read-csv";
+import type { Format } from "./twin-ingest.settings";
+
+export interface ParsedPayload {
+  value: unknown;
+  /** Cells of a CSV: all values are text. */
+  fromText: boolean;
+  faults?: ReadonlyMap<number, RefusalInfo>;
+}
+
+/**
+ * A payload as objects: text and bytes are parsed as JSON or CSV, anything else is taken as it is. Throws `Refusal`.
+ *
+ * @param known the format, where the door knows it (an HTTP content type)
+ */
+export function readText(payload: unknown, format: Format, known?: TextFormat): ParsedPayload {
+  const text = textOf(payload);
+  if (text === undefined) return { value: payload, fromText: false };
+  switch (format === "auto" ? (known ?? detectFormat(text)) : format) {
+    case "json":
+      return {
+        value: parseJson(text.startsWith("\uFEFF") ? text.slice(1) : text, defaultLimits.maxDepth),
+        fromText: false,
+      };
+    case "csv": {
+      const { rows, faults } = readCsv(text);
+      return { value: rows, fromText: true, faults };
+    }
+    default:
+      throw new Refusal(
+        refuse(
+          "bad-payload",
+          `The payload ${quote(text)} is neither a JSON object or array, nor CSV with a header line.`,
+          'Send for example {"temperature": 25}.',
+        ),
+      );
+  }
+}
+
+/** The text of bytes or text; undefined for objects. */
+function textOf(payload: unknown): string | undefined {
+  if (typeof payload === "string") {
+    // A character has one byte at least, and three at most for one unit of its length.
+    if (payload.length * 3 > defaultLimits.maxBytes) limitBytes(Buffer.byteLength(payload));
+    return payload;
+  }
+  if (!(payload instanceof Uint8Array)) return undefined;
+  const bytes = Buffer.isBuffer(payload)
+    ? payload
+    : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  limitBytes(bytes.length);
+  if (!isUtf8(bytes))
+    throw new Refusal(
+      refuse("bad-payload", "The payload is not UTF-8 text.", "Send it in UTF-8 (not GBK or UTF-16), uncompressed."),
+    );
+  return bytes.toString("utf8");
+}
+
+function limitBytes(bytes: number): void {
+  if (bytes > defaultLimits.maxBytes) throw new Refusal(tooLarge(bytes));
+}
+
+/** @param bytes undefined when reading stopped at the limit */
+export const tooLarge = (bytes?: number): RefusalInfo =>
+  refuse(
+    "too-large",
+    bytes === undefined
+      ? `The payload has more than ${defaultLimits.maxBytes} bytes.`
+      : `The payload has ${bytes} bytes; ${defaultLimits.maxBytes} are allowed.`,
+    "Split it into several messages.",
+  );
+
+/** What a refused message carries: text where the bytes are text. */
+export function shownPayload(payload: unknown): unknown {
+  return Buffer.isBuffer(payload) && isUtf8(payload) ? payload.toString("utf8") : payload;
+}

@@ -1,0 +1,83 @@
+import { Failure } from "../../engine/contract/errors";
+import { type Origin, readOrigin } from "../../engine/ingest/origin";
+import { filterProblem } from "../../engine/ingest/topic-filter";
+import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
+
+export type Format = "auto" | "json" | "csv";
+
+export interface TwinIngestSettings {
+  source: "input" | "mqtt" | "http";
+  /** Id of the twin-broker. "" means the default one. */
+  broker: string;
+  /** Topic filter; only with source mqtt. */
+  topic: string;
+  qos: 0 | 1;
+  /** Path of the HTTP endpoint, with a leading slash; only with source http. */
+  path: string;
+  /** Bearer token. "" serves clients on this computer only. */
+  token: string;
+  format: Format;
+  model: string;
+  store: string;
+  id: Origin;
+  ts: Origin;
+  seq: Origin;
+  values: Origin;
+  deliver: "each" | "batch";
+  batchMax: number;
+  batchMs: number;
+  durable: boolean;
+}
+
+export function readTwinIngestSettings(def: Record<string, unknown>): TwinIngestSettings {
+  const read = readerOf(def);
+  const source = read.choice("source", ["input", "mqtt", "http"], "input");
+  // QoS 2 costs two more round trips and its guarantee ends at the client: samples repeated at QoS 1 are absorbed by the twin.
+  const qos = read.choice("qos", ["0", "1", "2"], "1") === "0" ? 0 : 1;
+  return {
+    source,
+    broker: read.text("broker", ""),
+    topic: source === "mqtt" ? readTopic(read) : "",
+    qos,
+    path: source === "http" ? readPath(read) : "",
+    token: typeof def.token === "string" ? def.token.trim() : "",
+    format: readFormat(read),
+    model: read.text("model", ""),
+    store: read.text("store", ""),
+    id: readOrigin("idFrom", read.text("idFrom", "topic:0"), ["topic", "payload:", "const", "msg"]),
+    ts: readOrigin("tsFrom", read.text("tsFrom", "arrival"), ["arrival", "payload:", "msg"]),
+    seq: read.has("seqFrom")
+      ? readOrigin("seqFrom", read.text("seqFrom", ""), ["payload:", "msg"])
+      : { from: "nothing" },
+    values: readOrigin("valuesFrom", read.text("valuesFrom", "payload"), ["payload", "payload:"]),
+    deliver: read.choice("deliver", ["each", "batch"], "each"),
+    batchMax: read.number("batchMax", 500, { integer: true, min: 1, max: 100_000 }),
+    batchMs: read.number("batchMs", 100, { min: 1, max: 60_000 }),
+    durable: read.flag("durable", source === "http" || (source === "mqtt" && qos === 1)),
+  };
+}
+
+function readFormat(read: SettingsReader): Format {
+  const format = read.choice("format", ["auto", "json", "csv", "sparkplug"], "auto");
+  if (format === "sparkplug")
+    throw new Failure("not-yet", 'format "sparkplug" is not there yet:', 'use "auto", "json" or "csv" for now.');
+  return format;
+}
+
+function readTopic(read: SettingsReader): string {
+  const topic = read.text("topic", "");
+  const problem = filterProblem(topic);
+  if (problem) throw new SettingError("topic", topic, problem);
+  return topic;
+}
+
+function readPath(read: SettingsReader): string {
+  const text = read.text("path", "");
+  const path = normalisePath(text);
+  if (path === "/" || /[\s?#\\]/.test(path))
+    throw new SettingError("path", text, "use a path such as /sensor_data, without ?, # and blanks.");
+  return path;
+}
+
+/** One slash in front, none at the end. */
+export const normalisePath = (path: string): string => `/${path.replace(/^\/+|\/+$/g, "")}`;

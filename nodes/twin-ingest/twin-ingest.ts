@@ -1,0 +1,89 @@
+import { Refusal } from "../../engine/contract/errors";
+import type { TwinModel } from "../../engine/contract/model";
+import type { TextFormat } from "../../engine/ingest/detect-format";
+import { isPlainObject } from "../../engine/ingest/path";
+import type { Arrival } from "../../engine/ingest/read-entry";
+import { createPayloadReader, type Reading } from "../../engine/ingest/read-payload";
+import { defineNode } from "../lib/define-node";
+import { twinFieldOf } from "../lib/messages";
+import type { Message } from "../lib/node-red";
+import type { Broker } from "../twin-broker/broker";
+import { openHttpDoor } from "./http-door";
+import { createMeter } from "./meter";
+import { openMqttDoor } from "./mqtt-door";
+import { createOutlet } from "./outlet";
+import { readText } from "./read-text";
+import { readTwinIngestSettings, type TwinIngestSettings } from "./twin-ingest.settings";
+
+export default defineNode<TwinIngestSettings>({
+  type: "twin-ingest",
+  credentials: { token: { type: "password" } },
+  readSettings: readTwinIngestSettings,
+  start(host, settings) {
+    const model = host.useIfSet<TwinModel>("twin-model", settings.model);
+    const readPayload = createPayloadReader({ ...settings, model });
+    const meter = createMeter(host);
+    const outlet = createOutlet(host, settings, meter);
+
+    function read(payload: unknown, arrival: Arrival, format?: TextFormat): Reading {
+      try {
+        const { value, fromText, faults } = readText(payload, settings.format, format);
+        return readPayload(value, fromText ? { ...arrival, fromText, faults } : arrival);
+      } catch (error) {
+        if (error instanceof Refusal) return { kind: "refused", error: error.info };
+        throw error;
+      }
+    }
+
+    if (settings.source === "mqtt") {
+      const broker = host.use<Broker>("twin-broker", settings.broker);
+      openMqttDoor(host, broker, settings, meter, (topic, payload, packet) => {
+        const reading = read(payload, { topic, now: Date.now(), msg: packet as unknown as Record<string, unknown> });
+        const { qos, retain } = packet;
+        outlet(reading, { topic, payload, source: retain ? { topic, qos, retain } : { topic, qos } }, host.send);
+        return reading.kind === "batch" ? reading.samples.length : 1;
+      });
+    }
+    if (settings.source === "http")
+      openHttpDoor(
+        host,
+        settings,
+        ({ topic, path, format, headers, query }, payload) => {
+          const reading = read(
+            payload,
+            { topic, now: Date.now(), msg: { topic, req: { path, headers, query } } },
+            format,
+          );
+          outlet(reading, { topic, payload, source: { path } }, host.send);
+          return reading;
+        },
+        meter.refused,
+      );
+    if (settings.source === "http") meter.door(undefined, host.text("status.listening", { path: settings.path }));
+
+    return {
+      /** A wired message, in any mode. */
+      input(msg, send) {
+        const { payload, arrival } = arrivalOf(msg);
+        outlet(read(payload, arrival), msg, send);
+      },
+    };
+  },
+});
+
+/** A message that is a sample or batch already keeps what it says; one from `http in` has its path for a topic. */
+function arrivalOf(msg: Message): { payload: unknown; arrival: Arrival } {
+  const now = Date.now();
+  const twin = twinFieldOf(msg);
+  if (twin?.batch !== undefined) return { payload: msg.payload, arrival: { now, msg, trusted: true } };
+  if (twin?.id !== undefined && isPlainObject(msg.payload))
+    return { payload: { ...twin, values: msg.payload }, arrival: { now, msg, trusted: true } };
+  return { payload: msg.payload, arrival: { now, msg, topic: topicOf(msg) } };
+}
+
+function topicOf({ topic, req }: Message): string | undefined {
+  if (typeof topic === "string" && topic !== "") return topic;
+  if (typeof topic === "number") return String(topic);
+  const path = (req as { path?: unknown } | undefined)?.path;
+  return typeof path === "string" ? path.replace(/^\/+/, "") : undefined;
+}
