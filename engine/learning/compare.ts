@@ -1,7 +1,9 @@
+import { Refusal } from "../contract/errors";
 import type { Dataset, FeatureColumn, Label } from "./dataset";
 import { evaluate } from "./evaluate";
 import { type Model, scorerOf } from "./model";
 import type { Metrics, Report } from "./report";
+import type { Scorer } from "./scorer";
 
 /**
  * How an earlier model does on the very rows that a new one is judged by, and which of the two is better. A model that
@@ -33,7 +35,9 @@ export function compareWith(
     if (!feature) return result(`it needs ${spec.name}, which is no feature of this training`);
     features.push(inItsNumbers(feature, spec.categories));
   }
-  const { metrics } = evaluate(scorerOf(model), { ...rows, features }, candidate.on, positive, false);
+  const scorer = readable(model);
+  if (!scorer) return result("it is damaged", true);
+  const { metrics } = evaluate(scorer, { ...rows, features }, candidate.on, positive, false);
   const theirs = metricOf(metrics, metric);
   const ours = metricOf(candidate, metric);
   if (theirs === undefined || ours === undefined) return result(`${metric} cannot be computed of both`, false, metrics);
@@ -43,6 +47,15 @@ export function compareWith(
 /** What decides where nobody says: the error of numbers; f1 of classes, which a rare class does not escape. */
 export const decidingMetric = (gateMetric: string | undefined, isClasses: boolean): string =>
   gateMetric ?? (isClasses ? "f1" : "rmse");
+
+function readable(model: Model): Scorer | undefined {
+  try {
+    return scorerOf(model);
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+}
 
 const smallerIsBetter = ["mse", "rmse", "mae"];
 

@@ -1,0 +1,38 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { Refusal, type RefusalInfo } from "../../engine/contract/errors";
+import type { Dataset } from "../../engine/learning/dataset";
+import type { Model } from "../../engine/learning/model";
+import type { TrainOptions } from "../../engine/learning/options";
+import type { Report } from "../../engine/learning/report";
+import { type Progress, train } from "../../engine/learning/train";
+
+/** What the worker is started with. */
+export interface TrainRequest {
+  dataset: Dataset;
+  options: TrainOptions;
+  /** The present champion's stored form, to be judged by the same rows. */
+  champion?: { version: number; model: string };
+}
+
+/** What the worker says. `done` and `refused` are its last words. */
+export type TrainAnswer =
+  | { type: "progress"; progress: Progress }
+  | { type: "done"; report: Report; model: string }
+  | { type: "refused"; info: RefusalInfo };
+
+// Trains off the main thread, so that no flow waits for it. One training per worker: ending the worker is the way to cancel.
+const port = parentPort;
+if (port) {
+  const say = (answer: TrainAnswer): void => port.postMessage(answer);
+  const { dataset, options, champion } = workerData as TrainRequest;
+  try {
+    const { report, model } = train(dataset, options, {
+      onProgress: (progress) => say({ type: "progress", progress }),
+      ...(champion ? { champion: { version: champion.version, model: JSON.parse(champion.model) as Model } } : {}),
+    });
+    say({ type: "done", report, model: JSON.stringify(model) });
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    say({ type: "refused", info: error.info });
+  }
+}
