@@ -1,7 +1,7 @@
 /** Whether objects and arrays lie more than `levels` inside each other. Does not recurse: depth is what it is afraid of. */
 export function isDeeperThan(levels: number, value: unknown): boolean {
   let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
+  for (let depth = 1; level.length > 0; depth++) {
     if (depth > levels) return true;
     const next: unknown[] = [];
     for (const one of level)
