@@ -13,8 +13,10 @@ import { readTwinTrainSettings, type TwinTrainSettings, trainKeys } from "./twin
 const maxWaiting = 8;
 /** Least time between two messages of progress. */
 const progressMs = 250;
-/** About what one SQLite row and one second of parsing at the other end can bear. */
+/** More could not be loaded within a few seconds. */
 const maxModelBytes = 200_000_000;
+/** Storing and loading take about 100 ms for each of these, on the main thread. */
+const bigModelBytes = 10_000_000;
 const alias = "champion";
 
 /** `msg.payload` of output 3. */
@@ -98,6 +100,10 @@ export default defineNode<Stored>({
               report.gate.passed &&
               (promote === "always" || (promote === "if-better" && (report.champion?.better ?? true)));
             report.warnings.push(...ignored);
+            if (model.length > bigModelBytes)
+              report.warnings.push(
+                `The model has ${Math.round(model.length / 1e6)} MB: storing and loading it holds other flows up. minLeaf 5 makes it about five times smaller.`,
+              );
             report.promoted = isPromoted;
             report.durationMs = Math.round(performance.now() - started);
             const { version } = await models.add(modelName, (version) => {
