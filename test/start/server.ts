@@ -17,9 +17,9 @@ export interface Started {
   signal(name: NodeJS.Signals): void;
 }
 
-/** Starts scripts/start.mjs as `npm start` does, on ports and a home folder of its own. All are ended after each test. */
+/** Starts scripts/start.mjs (or a command of yours), on ports and a home folder of its own. All are ended after each test. */
 export function useStarts(): {
-  start(env?: Record<string, string>): Promise<Started>;
+  start(env?: Record<string, string>, command?: string[]): Promise<Started>;
   home(): string;
   put(file: string, text: string): string;
 } {
@@ -40,19 +40,19 @@ export function useStarts(): {
       writeFileSync(path.join(home, file), text);
       return path.join(home, file);
     },
-    async start(env = {}) {
+    async start(env = {}, command = [process.execPath, path.join(projectRoot, "scripts/start.mjs")]) {
       const port = env.PORT ?? String(await freePort());
       const mqtt = env.TWIN_MQTT_PORT ?? String(await freePort());
-      const started = spawnStart({ TWIN_HOME: home, ...env, PORT: port, TWIN_MQTT_PORT: mqtt });
+      const started = spawnStart(command, { TWIN_HOME: home, ...env, PORT: port, TWIN_MQTT_PORT: mqtt });
       running.push(started);
       return started;
     },
   };
 }
 
-function spawnStart(env: Record<string, string>): Started {
+function spawnStart([program = "", ...args]: string[], env: Record<string, string>): Started {
   const { HOME, PATH } = process.env;
-  const child = spawn(process.execPath, [path.join(projectRoot, "scripts/start.mjs")], {
+  const child = spawn(program, args, {
     cwd: projectRoot,
     // Nothing of this shell's own settings.
     env: { HOME, PATH, ...env },

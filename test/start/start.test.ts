@@ -263,6 +263,21 @@ describe("npm start", function () {
         await assert.rejects(fetch(server.url));
       });
 
+    for (const [signal, expected] of [
+      ["SIGINT", 0],
+      ["SIGTERM", 0],
+      ["SIGKILL", null],
+    ] as const)
+      it(`when npm alone gets ${signal}, and nothing is left running`, async () => {
+        const server = await starts.start({}, ["npm", "start"]);
+        await server.serving();
+        server.signal(signal);
+        const { code, afterMs } = await server.ended();
+        assert.equal(code, expected, server.output());
+        assert.ok(afterMs < 5000, `${afterMs} ms`);
+        await assert.rejects(fetch(server.url));
+      });
+
     it("within 5 s although a node never closes", async () => {
       mkdirSync(path.join(starts.home(), "nodes"));
       starts.put(
