@@ -43,6 +43,7 @@ module.exports = {
   lang: values.TWIN_LANG || undefined,
 
   dashboard: {
+    middleware: withoutPageCache,
     // There is no sign-in for the pages yet: beyond loopback they show, and nothing can be moved.
     ioMiddleware: socketGuard({ loopbackNamesOnly, readOnly: exposed }),
     maxHttpBufferSize: 1e6,
@@ -80,6 +81,16 @@ module.exports = {
     codeEditor: { lib: "monaco" },
   },
 };
+
+/**
+ * An operator is to see the pages of this server, not of a browser's cache: in place of the dashboard's service worker the
+ * browser gets one that takes itself, and any that was there before, away.
+ */
+function withoutPageCache(req, res, next) {
+  if (req.path !== "/sw.js") return next();
+  res.type("text/javascript").set("Cache-Control", "no-store");
+  res.send('addEventListener("install", (event) => event.waitUntil(registration.unregister()));');
+}
 
 /**
  * Who may use the editor: `admin` with the password of TWIN_ADMIN_PASSWORD_HASH. On loopback without it, everybody on this
