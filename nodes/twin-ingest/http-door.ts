@@ -5,14 +5,14 @@ import type { TextFormat } from "../../engine/ingest/detect-format";
 import { defaultLimits } from "../../engine/ingest/limits";
 import type { Reading } from "../../engine/ingest/read-payload";
 import type { Host } from "../lib/define-node";
-import { claimRoute } from "./http-routes";
+import { claimRoute, type RouteRequest } from "./http-routes";
 import { nextTurn } from "./pace";
 import { drain, readBody } from "./read-body";
 import { tooLarge } from "./read-text";
 import type { TwinIngestSettings } from "./twin-ingest.settings";
 
 /** Takes one request's body in. */
-export type TakeHttp = (request: HttpArrival, payload: Buffer) => Reading;
+export type TakeHttp = (request: HttpArrival, payload: unknown) => Reading;
 
 export interface HttpArrival {
   /** The path without its leading slash. */
@@ -33,6 +33,14 @@ interface Answer {
   headers?: Record<string, string>;
 }
 
+interface Body {
+  payload: unknown;
+  format?: TextFormat;
+}
+
+/** The body, or the answer where there is none; undefined when the client has gone. */
+type Received = Body | Answer | undefined;
+
 /** Serves POST on the path until the node closes. Answers after the samples have been handed on. */
 export function openHttpDoor(
   host: Host,
@@ -44,45 +52,50 @@ export function openHttpDoor(
   let atOnce = 0;
   let closing = false;
 
-  async function answer(request: IncomingMessage & { query?: unknown }): Promise<Answer | undefined> {
+  async function receive(request: RouteRequest): Promise<Received> {
     const problem = expected ? checkToken(request, expected) : checkLocal(request);
     if (problem) return problem;
     const type = contentTypeOf(request);
     if ("status" in type) return type;
     if (closing || atOnce >= maxAtOnce) return busy();
+    // Somebody else's parser was faster.
+    if (request.body !== undefined && request.complete) return { payload: request.body };
     atOnce++;
+    const body = await readBody(request, { maxBytes: defaultLimits.maxBytes, timeoutMs: bodyTimeoutMs });
+    atOnce--;
+    if (body === "aborted") return undefined;
+    if (body === "too-large") return refusal(tooLarge());
+    if (body === "timed-out")
+      return refusal(refuse("timed-out", "The body did not arrive in time.", "Send it within 10 s."), 408);
+    return { payload: body, format: type.format };
+  }
+
+  async function takeIn({ payload, format }: Body, { headers, query }: RouteRequest): Promise<Answer> {
+    // Sent from a node that is closing, it would reach nobody.
+    if (closing) return busy();
     try {
-      const body = await readBody(request, { maxBytes: defaultLimits.maxBytes, timeoutMs: bodyTimeoutMs });
-      if (body === "aborted") return undefined;
-      if (body === "too-large") return refusal(tooLarge());
-      if (body === "timed-out")
-        return refusal(refuse("timed-out", "The body did not arrive in time.", "Send it within 10 s."), 408);
-      // Sent from a node that is closing, it would reach nobody.
-      if (closing) return busy();
-      const query = typeof request.query === "object" && request.query !== null ? { ...request.query } : {};
-      const reading = take({ topic: path.slice(1), path, format: type.format, headers: request.headers, query }, body);
+      const asked = typeof query === "object" && query !== null ? { ...query } : {};
+      const reading = take({ topic: path.slice(1), path, format, headers, query: asked }, payload);
       // Answered when the next nodes have it.
       await nextTurn();
       return answerOf(reading);
-    } finally {
-      atOnce--;
+    } catch (error) {
+      host.fail(error);
+      return refusal(refuse("busy", "The samples could not be taken.", "Send them again later."), 503, {
+        "Retry-After": "5",
+      });
     }
   }
 
-  const release = claimRoute(host.red.httpNode, path, (request, response) => {
-    answer(request)
-      .catch((error: unknown): Answer => {
-        host.fail(error);
-        return refusal(refuse("busy", "The samples could not be taken.", "Send them again later."), 503, {
-          "Retry-After": "5",
-        });
-      })
-      .then((result) => {
-        if (!result) return;
-        const { error } = result.body as { error?: RefusalInfo };
-        if (error) onRefused(error);
-        respond(request, response, result);
-      });
+  const release = claimRoute<Received>(host.red.httpNode, path, {
+    receive,
+    async answer(received, request, response) {
+      if (!received) return;
+      const answer = "status" in received ? received : await takeIn(received, request);
+      const { error } = answer.body as { error?: RefusalInfo };
+      if (error) onRefused(error);
+      respond(request, response, answer);
+    },
   });
   host.onClose(() => {
     closing = true;
@@ -117,7 +130,7 @@ const refusal = (
 });
 
 function respond(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Answer): void {
-  if (response.destroyed) return;
+  if (response.destroyed || response.headersSent) return;
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.setHeader("Content-Type", "application/json; charset=utf-8");

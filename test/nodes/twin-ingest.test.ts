@@ -347,16 +347,21 @@ describe("twin-ingest from mosquitto", () => {
 
 describe("twin-ingest over HTTP", () => {
   const runtime = useRuntime();
-  let red: NodeRed;
+  // As in red.js: before the flows' application stands the admin API, whose parser swallows JSON.
+  const express = require(require.resolve("express", { paths: [require.resolve("node-red")] }));
+  let root: ((request: unknown, response: unknown) => void) & { _router: { stack: unknown[] } };
+  let nodeRoot = "/";
   let server: Server;
-  const grab = (given: NodeRed): void => {
-    red = given;
+  const mount = (red: NodeRed): void => {
+    root = express();
+    const admin = express();
+    admin.use(express.json({ limit: "5mb" }));
+    (root as unknown as NodeRed["httpNode"]).use(admin);
+    (root as unknown as NodeRed["httpNode"]).use(nodeRoot, red.httpNode);
   };
   let base = "";
   before(async () => {
-    // The helper's httpNode hangs on no server of its own.
-    server = createServer((request, response) => (red.httpNode as unknown as typeof handler)(request, response));
-    function handler(_request: unknown, _response: unknown): void {}
+    server = createServer((request, response) => root(request, response));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     base = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   });
@@ -364,7 +369,7 @@ describe("twin-ingest over HTTP", () => {
 
   const load = (settings: Record<string, unknown> = {}, token?: string, ...nodes: FlowNode[]): Promise<LoadedFlow> =>
     runtime.load(
-      ["twin-ingest", grab],
+      ["twin-ingest", mount],
       flowOf({ source: "http", path: "/sensor_data", ...settings }, ...nodes),
       token === undefined ? {} : { in: { token } },
     );
@@ -503,6 +508,19 @@ describe("twin-ingest over HTTP", () => {
     assert.equal((await post({ a: 1 })).status, 200);
   });
 
+  it("serves below another root of the flows' endpoints", async () => {
+    nodeRoot = "/flows";
+    try {
+      const flow = await load();
+      assert.equal((await post({ a: 1 }, {}, "/flows/sensor_data")).status, 200);
+      assert.equal((await flow.next("out")).topic, "sensor_data");
+      assert.equal((await post('{"a":', {}, "/flows/sensor_data")).body.error?.code, "bad-json");
+      assert.equal((await post({ a: 1 })).status, 404);
+    } finally {
+      nodeRoot = "/";
+    }
+  });
+
   it("leaves other methods and paths to others", async () => {
     await load();
     assert.equal((await fetch(`${base}/sensor_data`)).status, 404);
@@ -524,7 +542,7 @@ describe("twin-ingest over HTTP", () => {
 
   it("leaves nothing behind at a deploy, and serves the new node", async () => {
     const first = await load();
-    const layers = (): number => (red.httpNode as unknown as { _router: { stack: unknown[] } })._router.stack.length;
+    const layers = (): number => root._router.stack.length;
     const before = layers();
     assert.equal((await post({ a: 1 })).status, 200);
     await runtime.unload();
