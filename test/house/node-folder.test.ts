@@ -51,7 +51,7 @@ describe("the rules of that shape", () => {
     [/category is misc/, "NODE.html", (text) => text.replace('"digital twin"', '"misc"')],
     [/may not be called wires/, "NODE.html", (text) => text.replace("property: {", "wires: {")],
     [/may not be called k/, "NODE.html", (text) => text.replace("property: {", "k: {")],
-    [/no field for width/, "NODE.html", (text) => text.replace("property: {", "width: {")],
+    [/no field for breadth/, "NODE.html", (text) => text.replace("property: {", "breadth: {")],
     [
       /is required/,
       "NODE.html",
