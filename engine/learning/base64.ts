@@ -1,37 +1,43 @@
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-const codes = new Uint8Array(128).fill(255);
-for (let i = 0; i < 64; i++) codes[alphabet.charCodeAt(i)] = i;
+const values = new Uint8Array(128).fill(255);
+for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i;
+
+const letters = Uint8Array.from(alphabet, (letter) => letter.charCodeAt(0));
+const padding = 61; // "="
 
 /** Bytes as base64 (RFC 4648, with padding). Here because `engine/` knows neither Node's Buffer nor the browser's btoa. */
 export function toBase64(bytes: Uint8Array): string {
   const parts: string[] = [];
-  // Pieces of a multiple of three bytes join without padding in between.
-  const piece = 3 * 8192;
+  // Pieces of a multiple of three bytes join without padding in between; their letters fit an argument list.
+  const piece = 3 * 2048;
+  const codes = new Uint8Array((piece / 3) * 4);
   for (let start = 0; start < bytes.length; start += piece) {
     const end = Math.min(bytes.length, start + piece);
-    let text = "";
+    let at = 0;
     for (let i = start; i < end; i += 3) {
       const bits = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-      text += alphabet[bits >>> 18]! + alphabet[(bits >>> 12) & 63]!;
-      text += i + 1 < end ? alphabet[(bits >>> 6) & 63]! : "=";
-      text += i + 2 < end ? alphabet[bits & 63]! : "=";
+      codes[at++] = letters[bits >>> 18]!;
+      codes[at++] = letters[(bits >>> 12) & 63]!;
+      codes[at++] = i + 1 < end ? letters[(bits >>> 6) & 63]! : padding;
+      codes[at++] = i + 2 < end ? letters[bits & 63]! : padding;
     }
-    parts.push(text);
+    // apply, because spreading a typed array goes through its iterator: ten times slower
+    parts.push(String.fromCharCode.apply(null, codes.subarray(0, at) as unknown as number[]));
   }
   return parts.join("");
 }
 
 /** The bytes of a base64 text. Throws a RangeError for anything else. */
 export function fromBase64(text: string): Uint8Array {
-  const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
+  const missing = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   if (text.length % 4 !== 0) throw new RangeError("not base64: the length is not a multiple of 4");
-  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
-  const digits = text.length - padding;
+  const bytes = new Uint8Array((text.length / 4) * 3 - missing);
+  const digits = text.length - missing;
   let at = 0;
   for (let i = 0; i < text.length; i += 4) {
     let bits = 0;
     for (let k = 0; k < 4; k++) {
-      const code = i + k < digits ? (codes[text.charCodeAt(i + k)] ?? 255) : 0;
+      const code = i + k < digits ? (values[text.charCodeAt(i + k)] ?? 255) : 0;
       if (code === 255) throw new RangeError(`not base64: character ${i + k}`);
       bits = (bits << 6) | code;
     }

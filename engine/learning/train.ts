@@ -52,11 +52,14 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const dataset = withKnownCategories(complete, split.train);
   const training = takeRows(dataset, split.train);
   const positive = positiveOf(training, options.positive);
-  if (isForest(algorithm)) checkForestRows(training);
+  const heldOut = split.test.length;
+  if (isForest(algorithm)) withHeldOut(heldOut, () => checkForestRows(training));
 
   const parts = options.folds >= 2 ? options.folds + 1 : 1;
   const warnings = [...complete.warnings, ...imbalance(training)];
-  const fitted = fitModel(training, options, (share) => onProgress({ phase: "training", done: share / parts }));
+  const fitted = withHeldOut(heldOut, () =>
+    fitModel(training, options, (share) => onProgress({ phase: "training", done: share / parts })),
+  );
   const model: Model = {
     format: 1,
     algorithm,
@@ -141,6 +144,18 @@ function checkSomeRows(complete: Dataset, given: Dataset): void {
           { property: worst.name },
         ),
   );
+}
+
+/** Where rows are too few, says how many more there would be. */
+function withHeldOut<T>(heldOut: number, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof Refusal) || error.code !== "too-few-rows" || heldOut === 0) throw error;
+    const { info } = error;
+    const held = `${heldOut} more ${heldOut === 1 ? "row is" : "rows are"} held out to judge by.`;
+    throw new Refusal({ ...info, message: `${info.message} ${held}` });
+  }
 }
 
 /** Of fewer rows hardly two trees would see different ones, and a division has nothing to divide. */

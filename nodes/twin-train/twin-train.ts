@@ -167,6 +167,7 @@ function settingsFor(stored: Stored, train: unknown): { settings: TwinTrainSetti
     // The node's own settings were read at the start: what is wrong came with the message.
     if (error instanceof SettingError)
       throw new Refusal(refuse("bad-request", `msg.train: ${error.message}`, error.hint, { property: error.field }));
+    if (error instanceof Failure) throw new Refusal(refuse(error.code, `msg.train: ${error.message}`, error.hint));
     throw error;
   }
 }

@@ -4,13 +4,15 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { RefusalInfo } from "../../engine/contract/errors";
+import type { Failure, RefusalInfo } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
+import type { Dataset } from "../../engine/learning/dataset";
 import type { ClassMetrics } from "../../engine/learning/metrics";
 import type { Report } from "../../engine/learning/report";
 import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import type { TwinStore } from "../../nodes/twin-store/store";
 import { jobQueue } from "../../nodes/twin-train/job-queue";
+import { trainInWorker } from "../../nodes/twin-train/training";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { readTwinTrainSettings } from "../../nodes/twin-train/twin-train.settings";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
@@ -301,11 +303,12 @@ describe("twin-train", function () {
         [{ algorithm: "magic" }, /algorithm is "magic".*use one of linear/],
         [{ testSize: 2 }, /testSize/],
         [{ gate: "f7>1" }, /gate.*no metric/],
+        [{ tune: ["trees"] }, /tune is set/],
         ["linear", /no object/],
       ] as const) {
         flow.send("train", { payload: line(), train: wrong });
         const info = errorOf(await flow.next("refused"));
-        assert.equal(info.code, "bad-request");
+        assert.equal(info.code, info.message.includes("tune") ? "not-yet" : "bad-request");
         assert.match(`${info.message} ${info.hint}`, words);
       }
       assert.deepEqual(flow.errors(), []);
@@ -446,6 +449,26 @@ describe("twin-train", function () {
     );
     assert.equal(readTwinTrainSettings({}).train.split, "random");
     assert.equal(readTwinTrainSettings({}).train.intercept, true);
+  });
+});
+
+describe("the training's thread", () => {
+  it("that dies leaves a clear failure", async () => {
+    const dataset = { rows: 3, features: [{}], target: {}, dropped: 0, warnings: [] } as unknown as Dataset;
+    const request = { dataset, options: readTwinTrainSettings({ target: "y" }).train };
+    await assert.rejects(
+      trainInWorker(request, new AbortController().signal, () => {}),
+      (error: Failure) => {
+        assert.equal(error.code, "worker-failed");
+        assert.match(error.message, /The training failed/);
+        return true;
+      },
+    );
+  });
+  it("that is not started for a cancelled request", async () => {
+    const reason = new Error("cancelled before");
+    const request = { dataset: {} as Dataset, options: readTwinTrainSettings({ target: "y" }).train };
+    assert.throws(() => void trainInWorker(request, AbortSignal.abort(reason), () => {}), reason);
   });
 });
 

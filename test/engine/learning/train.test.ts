@@ -265,7 +265,7 @@ describe("train", () => {
         three,
         { algorithm: "linear", target: "comfort" },
         "too-few-rows",
-        /at least 4 rows/,
+        /2 rows to learn from .* at least 4 rows are needed\. 1 more row is held out/,
       ],
       [
         "a forest on the textbook's three rows",
