@@ -7,6 +7,7 @@ import { fingerprintOf } from "./fingerprint";
 import { fitModel } from "./fit";
 import { checkGate, judgeGate, parseGate } from "./gate";
 import { withKnownCategories } from "./known-categories";
+import { meanOf } from "./linear/terms";
 import { defaultPositive } from "./metrics";
 import { featureSpecs, type Model, scorerOf } from "./model";
 import { isForest, type TrainOptions, taskOf } from "./options";
@@ -112,7 +113,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     dataHash: model.dataHash,
     durationMs: 0,
     predictions,
-    warnings: [...warnings, ...fitted.warnings],
+    warnings: [...warnings, ...fitted.warnings, ...shift(metrics, training, judgedRows)],
   };
   return { report, model };
 }
@@ -213,6 +214,16 @@ function positiveOf({ target, rows }: Dataset, named: string): Label | null {
   const counts = new Float64Array(labels.length);
   for (let i = 0; i < rows; i++) counts[values[i]!] = counts[values[i]!]! + 1;
   return defaultPositive(labels, counts);
+}
+
+/** Says so where the held-out rows are of another time or kind than those learned from. */
+function shift(metrics: Report["metrics"], training: Dataset, held: Dataset): string[] {
+  if (!("r2" in metrics) || metrics.r2 === null || metrics.r2 >= 0 || metrics.on === "train") return [];
+  const short = (value: number): string => String(Number(value.toPrecision(4)));
+  const [here, there] = [training, held].map(({ target }) => short(meanOf(target.values)));
+  return [
+    `r2 is below 0: the mean of the held-out rows would predict them better. Their ${held.target.name} is ${there} on the mean, that of the rows learned from ${here}.`,
+  ];
 }
 
 /** Says so where the accuracy of always giving the same answer looks good. */

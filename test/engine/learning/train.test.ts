@@ -204,6 +204,24 @@ describe("train", () => {
     assert.ok(late.predictions.every(({ actual }) => Number(actual) >= 24));
   });
 
+  it("says so where the held-out rows have moved away: the press in the second half of its batch", () => {
+    const press = readCsv("tablet_press_batch368_10s.csv");
+    const features = ["tbl_speed", "fom", "tbl_fill", "main_comp"];
+    const { report } = run(press, {
+      algorithm: "forest-regressor",
+      target: "ejection",
+      features,
+      split: "time",
+      testSize: 0.5,
+      trees: 20,
+    });
+    assert.ok((report.metrics as RegressionMetrics).rmse < 0.7 * (report.baseline as RegressionMetrics).rmse);
+    assert.match(
+      report.warnings.join(),
+      /r2 is below 0.*ejection is 167\.8 on the mean, that of the rows learned from 185\.9/,
+    );
+  });
+
   describe("compares with the champion, on the same rows", () => {
     const settings = { algorithm: "forest-classifier", ...failure, trees: 20 } as const;
     const options = trainOptions(settings);
