@@ -1,7 +1,6 @@
 // npm start: makes ready what is missing (dependencies, build, home folder, flow file), looks whether the ports are free,
 // and runs Node-RED until it is told to stop. Runs before anything is installed, so: no dependency, Node 20.
 import { spawn } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:http";
 import { createRequire } from "node:module";
 import { networkInterfaces } from "node:os";
@@ -9,6 +8,7 @@ import path from "node:path";
 import environment from "./lib/environment.cjs";
 import { at, build, install, nodeProgram, passOn, pathWithTools, root, Stop } from "./lib/install.mjs";
 import { portMessage, whyTaken } from "./lib/ports.mjs";
+import { takeHome, wasKilled } from "./lib/running.mjs";
 
 /** Ctrl-C ends within 5 s, whatever a node is waiting for. What must last is on the disk at any time. */
 const patienceMs = 4500;
@@ -46,7 +46,7 @@ async function main() {
   if (stopping) process.exit(130);
 
   const file = prepareFlows(values);
-  const lock = takeHome(values);
+  const release = takeHome(values.TWIN_HOME, Number(values.PORT));
   nodeRed = spawn(
     nodeProgram(),
     [at("node_modules/node-red/red.js"), "--settings", at("settings.js"), ...process.argv.slice(2)],
@@ -62,7 +62,7 @@ async function main() {
     process.exit(1);
   });
   nodeRed.once("exit", (code, signal) => {
-    rmSync(lock, { force: true });
+    release();
     if (stopping && signal === "SIGKILL") warn("Node-RED did not end in time and was ended.");
     // Told to stop and stopped is no failure.
     process.exit(stopping && (code === 0 || signal) ? 0 : (code ?? 1));
@@ -112,45 +112,6 @@ function prepareFlows(values) {
         `TWIN_HOME is ${values.TWIN_HOME}, which cannot be written to (${error.code}): choose another folder.`,
       );
     throw new Stop(error.message);
-  }
-}
-
-/** Two of them on one home folder would write over each other's data. */
-function takeHome({ TWIN_HOME, PORT }) {
-  const file = path.join(TWIN_HOME, "running.json");
-  try {
-    const other = JSON.parse(readFileSync(file, "utf8"));
-    if (other.pid !== process.pid && isMeditwin(other.pid))
-      throw new Stop(
-        `Another MediTwin (process ${other.pid}, port ${other.port}) is at work on ${TWIN_HOME}: stop it, or choose another folder with TWIN_HOME.`,
-      );
-  } catch (error) {
-    // Absent or torn: nobody is there.
-    if (error instanceof Stop) throw error;
-  }
-  writeFileSync(file, JSON.stringify({ pid: process.pid, port: Number(PORT) }));
-  return file;
-}
-
-function wasKilled(home) {
-  try {
-    return !isMeditwin(JSON.parse(readFileSync(path.join(home, "running.json"), "utf8")).pid);
-  } catch {
-    return false;
-  }
-}
-
-/** After kill -9 the number may be another program's by now. */
-function isMeditwin(pid) {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return error.code === "EPERM";
-  }
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("start.mjs");
-  } catch {
-    return true;
   }
 }
 

@@ -115,12 +115,13 @@ function prepareOwn(plan: HomePlan): HomeReport {
 export function resetHome(plan: HomePlan): HomeReport {
   mkdirSync(plan.home, { recursive: true });
   const file = plan.flows ? ownFile(plan) : shippedFile(plan);
+  // Read before anything is put away.
+  const own = plan.flows ? readFileSync(plan.flows, "utf8") : "";
+  const shipped = plan.flows ? [] : joinFlows(readFlowFiles(plan.root));
+  if (!plan.flows && shipped.length === 0) throw new Error("There are no shipped flows under flows/ and dashboards/.");
   const notes = existsSync(file) ? [`The flows before: ${backUp(plan, file)}`] : [];
-  if (plan.flows) copyOwn(plan, file, readFileSync(plan.flows, "utf8"));
-  else {
-    const shipped = joinFlows(readFlowFiles(plan.root));
-    join(plan, shipped, digestOf(canonicalText(shipped)));
-  }
+  if (plan.flows) copyOwn(plan, file, own);
+  else join(plan, shipped, digestOf(canonicalText(shipped)));
   return { file, notes: [...notes, `New flows: ${file}`, "They run from the next start on."] };
 }
 

@@ -39,6 +39,7 @@ function readEnvironment(env, root, cwd = root) {
   const warnings = [];
 
   values.TWIN_HOME = given("TWIN_HOME") ? path.resolve(cwd, given("TWIN_HOME")) : path.join(root, defaults.TWIN_HOME);
+  values.HOST = values.HOST.replace(/^\[(.*)\]$/, "$1");
   if (values.TWIN_HOME === root)
     problems.push("TWIN_HOME is the project folder itself: choose a folder of its own, such as .node-red.");
 

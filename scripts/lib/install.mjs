@@ -62,9 +62,10 @@ export function isInstalled() {
   try {
     const wanted = read(at("package-lock.json"));
     const present = read(at("node_modules/.package-lock.json"));
-    for (const [name, { version, optional, peer }] of Object.entries(wanted)) {
+    for (const [name, { version, optional, devOptional, peer }] of Object.entries(wanted)) {
       if (name === "") continue;
-      if (present[name] ? present[name].version !== version : !(optional || peer)) return false;
+      // Packages for other platforms are wanted and not present.
+      if (present[name] ? present[name].version !== version : !(optional || devOptional || peer)) return false;
     }
   } catch {
     return false;

@@ -6,9 +6,7 @@ export function whyTaken(host, port) {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error) => resolve(error.code ?? String(error)));
-    server.listen({ host: host.replace(/^\[|\]$/g, ""), port, exclusive: true }, () =>
-      server.close(() => resolve(undefined)),
-    );
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
 

@@ -20,6 +20,10 @@ class Reporter extends reporters.Spec {
       setTimeout(() => {
         const kinds = process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap" && kind !== "PipeWrap");
         console.error(`  All tests have ended, but the process has not. What keeps it: ${kinds.join(", ")}`);
+        // Mocha sets the exit code at the very end; this comes after it.
+        process.once("exit", () => {
+          process.exitCode = 97;
+        });
         process.exit(97);
       }, patienceMs).unref();
     });

@@ -52,6 +52,13 @@ describe("the flows of a home folder", () => {
     assert.equal(readFileSync(path.join(project.home, "flows.json"), "utf8"), "[]");
   });
 
+  it("are not thrown away by a reset when nothing is shipped", () => {
+    const { file } = prepareHome(project.plan());
+    const before = readFileSync(file, "utf8");
+    assert.throws(() => resetHome(project.plan({ root: path.join(project.root, "nothing") })), /no shipped flows/);
+    assert.equal(readFileSync(file, "utf8"), before);
+  });
+
   it("need no shipped flows", () => {
     const empty = project.plan({ root: path.join(project.root, "nothing") });
     assert.equal(existsSync(prepareHome(empty).file), false);

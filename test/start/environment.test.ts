@@ -96,6 +96,10 @@ describe("the environment", () => {
     assert.doesNotMatch(read({ MQTT_URL: "plant:hunter2@x" }).problems.join(), /hunter2/);
   });
 
+  it("takes an IPv6 address with or without brackets", () => {
+    assert.deepEqual([read({ HOST: "[::1]" }).values.HOST, read({ HOST: "[::1]" }).exposed], ["::1", false]);
+  });
+
   it("lets PORT and TWIN_MQTT_PORT be equal when the broker is elsewhere", () => {
     assert.deepEqual(read({ PORT: "1883", MQTT_URL: "mqtt://plant" }).problems, []);
   });

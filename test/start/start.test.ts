@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { get } from "node:http";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
+import { projectRoot } from "../flows/project";
 import { openPage } from "./page";
 import { freePort, until, useStarts } from "./server";
 
@@ -246,6 +248,12 @@ describe("npm start", function () {
     await first.serving();
     const second = await starts.start();
     assert.equal((await second.ended()).code, 1);
+    const reset = spawnSync(process.execPath, [path.join(projectRoot, "scripts/flows.mjs"), "reset"], {
+      env: { PATH: process.env.PATH, TWIN_HOME: first.home },
+      encoding: "utf8",
+    });
+    assert.equal(reset.status, 1);
+    assert.match(reset.stderr, /stop it before a reset/);
     assert.match(
       second.output(),
       new RegExp(`Another MediTwin \\(process ${first.child.pid}, port \\d+\\) is at work on`),
