@@ -1,4 +1,4 @@
-import { quote, Refusal, refuse } from "../contract/errors";
+import { Refusal, refuse } from "../contract/errors";
 
 /**
  * Parses JSON whose objects and arrays lie no more than `maxDepth` inside each other. Deeper text is refused before it is
@@ -17,7 +17,7 @@ export function parseJson(text: string, maxDepth: number): unknown {
     const hint = /\b(NaN|Infinity)\b/.test(text)
       ? "JSON has no NaN or Infinity: send null for no reading."
       : "Check quotes, commas and brackets; names and text need double quotes.";
-    throw new Refusal(refuse("bad-json", `The payload is not valid JSON: ${quote(reason, 120)}.`, hint));
+    throw new Refusal(refuse("bad-json", `The payload is not valid JSON: ${reason.slice(0, 160)}.`, hint));
   }
 }
 

@@ -63,8 +63,22 @@ export function openConnection(options: ConnectionOptions): Connection {
   let pauseMs = options.takeoverPauseMs ?? 60_000;
   const takeover = createTakeoverWatch();
 
+  /** Acknowledgements of one turn go out in one write: a system call for each would cost more than all the rest. */
+  let corked: typeof client.stream | undefined;
+  function gatherWrites(): void {
+    if (corked || !client.stream) return;
+    const { stream } = client;
+    corked = stream;
+    stream.cork();
+    setImmediate(() => {
+      corked = undefined;
+      stream.uncork();
+    });
+  }
+
   client.handleMessage = (packet, callback) => {
     const mine = generation;
+    gatherWrites();
     const stillConnected = (): boolean => mine === generation && !closing;
     const verdict = options.onMessage?.(toIncoming(packet as unknown as RawPublish), stillConnected) ?? true;
     // Never an error: it would silently fill the broker's window.
