@@ -1,9 +1,14 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, request, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import type { RefusalInfo } from "../../engine/contract/errors";
 import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import { embeddedBrokerAddress } from "../../nodes/twin-broker/twin-broker";
+import { createPace } from "../../nodes/twin-ingest/pace";
 import { freePort, useMosquitto } from "../support/mosquitto";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
 
@@ -246,6 +251,21 @@ function takesMqtt(
     assert.deepEqual(source, { topic: "sensor/data", qos: 1 });
   });
 
+  it("marks what the broker had kept", async () => {
+    const early = await mqtt.connectAsync((await brokerUrl()) as string);
+    await early.publishAsync("kept/x", '{"old":1}', { qos: 1, retain: true });
+    await early.endAsync();
+    const flow = await load({ topic: "kept/#" });
+    assert.deepEqual((await flow.next("out")).source, { topic: "kept/x", qos: 1, retain: true });
+    await stranger.publishAsync("kept/x", "", { retain: true });
+
+    /** The embedded one listens as long as a node uses it, and a moment longer. */
+    async function brokerUrl(): Promise<string | undefined> {
+      if (!urlOf()) await load({ topic: "any" });
+      return urlOf();
+    }
+  });
+
   it("refuses hostile messages, acknowledges them and goes on", async () => {
     const flow = await load({ topic: "hostile/#" });
     await ready(flow, "hostile/x");
@@ -345,6 +365,90 @@ describe("twin-ingest from mosquitto", () => {
   });
 });
 
+describe("twin-ingest from mosquitto with users and TLS", () => {
+  const openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl"].find((one) => existsSync(one));
+  const tool = ["/usr/bin/mosquitto_passwd", "/usr/local/bin/mosquitto_passwd"].find((one) => existsSync(one));
+  const folder = mkdtempSync(path.join(tmpdir(), "mosquitto-tls-"));
+  const at = (name: string): string => path.join(folder, name);
+  before(function () {
+    if (!openssl || !tool) {
+      if (process.env.MEDITWIN_REQUIRE_SERVERS === "1")
+        throw new Error("openssl and mosquitto_passwd are required here");
+      console.warn("      SKIPPED: openssl or mosquitto_passwd is not installed");
+      this.skip();
+    }
+    const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
+    const request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", ...subject];
+    execFileSync(openssl, [...request, "-keyout", at("key.pem"), "-out", at("cert.pem")], { stdio: "ignore" });
+    execFileSync(tool, ["-b", "-c", at("users"), "press", "s3cret"], { stdio: "ignore" });
+    chmodSync(at("users"), 0o644);
+    chmodSync(at("key.pem"), 0o644);
+    chmodSync(folder, 0o755);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const server = useMosquitto([
+    `cafile ${at("cert.pem")}`,
+    `certfile ${at("cert.pem")}`,
+    `keyfile ${at("key.pem")}`,
+    `password_file ${at("users")}`,
+    "allow_anonymous false",
+  ]);
+  const runtime = useRuntime();
+
+  /** A core tls-config, which the test runtime would start too late: what it offers to other nodes. */
+  const withTls = (red: NodeRed): void => {
+    const { getNode } = red.nodes;
+    const tls = { addTLSOptions: (options: object) => Object.assign(options, { ca: readFileSync(at("cert.pem")) }) };
+    red.nodes.getNode = (id) => (id === "tls" ? (tls as unknown as ReturnType<typeof getNode>) : getNode(id));
+  };
+  const load = (password: string, tls = "tls"): Promise<LoadedFlow> =>
+    runtime.load(
+      [withTls, "twin-ingest"],
+      flowOf({ source: "mqtt", topic: "safe/#", broker: "b" }, { id: "b", type: "twin-broker", url: server.url, tls }),
+      { b: { username: "press", password } },
+    );
+
+  it("connects with a certificate and a password", async () => {
+    const flow = await load("s3cret");
+    await until(() => flow.statuses("in").some(({ fill }) => fill === "green"), "connected");
+    const other = await mqtt.connectAsync(server.url.replace("mqtt:", "mqtts:"), {
+      username: "press",
+      password: "s3cret",
+      ca: readFileSync(at("cert.pem")),
+    });
+    await until(() => {
+      other.publish("safe/x", '{"a":1}');
+      return flow.waiting("out").length > 0;
+    }, "a sample");
+    await other.endAsync(true);
+  });
+
+  it("says that the password is wrong, and does not tell it", async () => {
+    const flow = await load("wr0ng");
+    await until(() => flow.statuses("in").some(({ fill }) => fill === "red"), "red");
+    assert.match(JSON.stringify(flow.statuses("in")), /problem.refused/);
+    assert.doesNotMatch(JSON.stringify(flow.statuses("in")), /wr0ng/);
+  });
+
+  it("says that tls refers to nothing", async () => {
+    const flow = await load("s3cret", "nowhere");
+    assert.match(JSON.stringify(flow.errors().map(({ error }) => String(error))), /tls refers to nowhere/);
+  });
+});
+
+describe("the pace of a source", () => {
+  it("waits for the flow after every 200 samples, and not before", async () => {
+    const pace = createPace();
+    for (let n = 0; n < 199; n++) assert.equal(pace(1), undefined);
+    const order: string[] = [];
+    setImmediate(() => order.push("the flow"));
+    await pace(1);
+    order.push("the source");
+    assert.deepEqual(order, ["the flow", "the source"]);
+    assert.ok(pace(5000) instanceof Promise);
+  });
+});
+
 describe("twin-ingest over HTTP", () => {
   const runtime = useRuntime();
   // As in red.js: before the flows' application stands the admin API, whose parser swallows JSON.
@@ -382,10 +486,10 @@ describe("twin-ingest over HTTP", () => {
   async function post(
     body: string | object,
     headers: Record<string, string> = {},
-    path = "/sensor_data",
+    at = "/sensor_data",
   ): Promise<Answer> {
     const plain = typeof body === "string" || body instanceof Uint8Array;
-    const response = await fetch(base + path, {
+    const response = await fetch(base + at, {
       method: "POST",
       body: plain ? (body as string) : JSON.stringify(body),
       headers: { "Content-Type": "application/json", ...headers },
