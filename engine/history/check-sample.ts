@@ -1,0 +1,113 @@
+import { quote, type RefusalInfo, refuse } from "../contract/errors";
+import { idHint, isColumnName, isPropertyName, isTwinId, propertyHint } from "../contract/identity";
+import type { Sample } from "../contract/messages";
+
+/** Columns that every row of an answer has: no property can have these names. */
+export const reservedNames: ReadonlySet<string> = new Set(["time", "id"]);
+/** Longest text of one value, as InfluxDB has it. */
+export const maxTextLength = 65_536;
+/** Latest and earliest instant that both backends can keep: InfluxDB counts 64-bit nanoseconds (1677 to 2262). */
+export const maxSampleTime = 9_223_372_036_853;
+
+export type StoredValue = number | string | boolean;
+
+/** What of a sample goes to the history. */
+export interface CheckedSample {
+  id: string;
+  ts: number;
+  model: string;
+  /** Property and value, without those that hold no reading (null, NaN, Infinity). */
+  fields: [string, StoredValue][];
+}
+
+/** Names that were found good: the pattern is Unicode-aware and costs more than everything else here. */
+const goodNames = new Set<string>();
+const maxGoodNames = 10_000;
+
+/** A sample as the history keeps it, or why not. The same for every backend, so that a flow can change from one to the other. */
+export function checkSample(sample: Sample): CheckedSample | { error: RefusalInfo } {
+  if (!isTwinId(sample.id)) return { error: refuse("bad-id", `id is ${quote(sample.id)}.`, idHint) };
+  if (!Number.isInteger(sample.ts) || Math.abs(sample.ts) > maxSampleTime)
+    return {
+      error: refuse(
+        "bad-time",
+        `ts of ${sample.id} is ${quote(sample.ts)}.`,
+        "Use whole milliseconds since 1970-01-01 UTC, between the years 1678 and 2262.",
+      ),
+    };
+  const { values } = sample;
+  if (typeof values !== "object" || values === null || Array.isArray(values))
+    return {
+      error: refuse("bad-payload", `The values of ${sample.id} are ${quote(values)}.`, "Give an object of properties."),
+    };
+  const model = sample.model ?? "";
+  if (model !== "" && !isModelName(model))
+    return {
+      error: refuse(
+        "bad-name",
+        `model of ${sample.id} is ${quote(model)}.`,
+        "Use 1 to 128 characters without backslash and control characters.",
+      ),
+    };
+  const fields: [string, StoredValue][] = [];
+  for (const property of Object.keys(values)) {
+    if (!goodNames.has(property)) {
+      const error = checkName(property, sample.id);
+      if (error) return { error };
+      if (goodNames.size >= maxGoodNames) goodNames.clear();
+      goodNames.add(property);
+    }
+    const value: unknown = values[property];
+    if (value === null || value === undefined) continue;
+    if (typeof value === "number") {
+      if (Number.isFinite(value)) fields.push([property, value]);
+    } else if (typeof value === "boolean") {
+      fields.push([property, value]);
+    } else if (typeof value === "string") {
+      if (value.length > maxTextLength / 4 && utf8Length(value) > maxTextLength)
+        return {
+          error: refuse(
+            "too-large",
+            `${property} of ${sample.id} is a text of ${value.length} characters.`,
+            `Keep texts within ${maxTextLength} bytes; store long documents elsewhere and their name here.`,
+            { property },
+          ),
+        };
+      fields.push([property, value]);
+    } else {
+      return {
+        error: refuse(
+          "wrong-type",
+          `${property} of ${sample.id} is ${quote(value)}.`,
+          "Use a number, text, true or false, or null; twin-ingest flattens objects with dots.",
+          { property },
+        ),
+      };
+    }
+  }
+  return { id: sample.id, ts: sample.ts, model, fields };
+}
+
+function checkName(property: string, id: string): RefusalInfo | undefined {
+  if (reservedNames.has(property))
+    return refuse(
+      "bad-name",
+      `${id} has a property called ${property}.`,
+      "A row of history has a column of that name already: rename the property before this node.",
+      { property },
+    );
+  return isPropertyName(property)
+    ? undefined
+    : refuse("bad-name", `${id} has a property called ${quote(property)}.`, propertyHint, { property });
+}
+
+const isModelName = (model: unknown): boolean => isColumnName(model) && !model.includes("\\");
+
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const char of text) {
+    const code = char.codePointAt(0) as number;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}

@@ -1,0 +1,213 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { InfluxDB, type IResponse, ResultError } from "influx";
+import { Failure } from "../../engine/contract/errors";
+import type { Statement } from "../../engine/history/influxql";
+
+export interface InfluxOptions {
+  /** Address of the server, with a path when it stands behind a proxy. */
+  url: string;
+  database: string;
+  /** "": the database's default. */
+  retentionPolicy: string;
+  username: string;
+  password: string;
+  /** Takes the place of user name and password (InfluxDB 2 and 3). */
+  token: string;
+  /** @default 30,000 */
+  timeoutMs?: number;
+}
+
+/** What the server made of lines. `bad`: some of them cannot be written, ever. `retry`: the same again can succeed later. */
+export type WriteVerdict =
+  | { kind: "written" }
+  | { kind: "bad"; reason: string; dropped: number }
+  | { kind: "retry"; reason: string }
+  | { kind: "refused"; failure: Failure };
+
+export interface Series {
+  tags?: Record<string, string>;
+  columns: string[];
+  values: unknown[][];
+}
+
+/** The `influx` package as this backend uses it: one attempt a call, errors told apart by what can be done about them. */
+export interface InfluxClient {
+  /** Creates the database where it is missing and may be created. Rejects when the server cannot be reached. */
+  prepare(): Promise<void>;
+  write(lines: readonly string[]): Promise<WriteVerdict>;
+  select(statement: Statement, signal?: AbortSignal): Promise<Series[]>;
+  close(): void;
+}
+
+/** The package would take a host out of use for a while after an error: when to try again is decided in one place, not two. */
+const noBackoff = { getDelay: () => 0, next: () => noBackoff, reset: () => noBackoff };
+/** The package never settles a call whose answer breaks off in the middle. */
+const graceMs = 2000;
+
+export function createInfluxClient(options: InfluxOptions): InfluxClient {
+  const { database, timeoutMs = 30_000 } = options;
+  const retentionPolicy = options.retentionPolicy || undefined;
+  const address = new URL(options.url);
+  const isTls = address.protocol === "https:";
+  const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
+  const username = options.token ? "" : options.username || decodeURIComponent(address.username);
+  const password = options.password || decodeURIComponent(address.password);
+  // Without this cast an absent user name would become "root", and stand in the way of a token.
+  const auth = username ? { username, password } : { username: null as unknown as string };
+  const client = new InfluxDB({
+    ...auth,
+    database,
+    hosts: [
+      {
+        host: address.hostname,
+        port: Number(address.port) || (isTls ? 443 : 80),
+        protocol: isTls ? "https" : "http",
+        path: address.pathname === "/" ? "" : address.pathname.replace(/\/$/, ""),
+        options: { agent, ...(options.token ? { headers: { Authorization: `Token ${options.token}` } } : {}) },
+      },
+    ],
+    pool: { backoff: noBackoff, maxRetries: 0, requestTimeout: timeoutMs },
+  });
+
+  const settled = async <T>(call: Promise<T>): Promise<T> => {
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error("the answer broke off")), timeoutMs + graceMs);
+    });
+    try {
+      return await Promise.race([call, patience]);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  async function ask(statement: Statement, signal?: AbortSignal): Promise<Series[]> {
+    const response: IResponse = await settled(
+      client.queryRaw(statement.text, {
+        database,
+        retentionPolicy,
+        precision: "ms",
+        placeholders: statement.placeholders,
+        method: "POST",
+        signal,
+      }),
+    );
+    const result = response.results[0] as { error?: string; series?: Series[] } | undefined;
+    if (result?.error) throw new ResultError(result.error);
+    return result?.series ?? [];
+  }
+
+  async function prepare(): Promise<void> {
+    try {
+      await settled(client.createDatabase(database));
+    } catch (error) {
+      // A server that answers at all is enough: the database may be there, and this user may not create one.
+      if (isUnreachable(error)) throw error;
+    }
+    if (!retentionPolicy) return;
+    const policies = await settled(client.showRetentionPolicies(database)).catch((error: unknown) => {
+      if (isUnreachable(error)) throw error;
+      return undefined;
+    });
+    if (policies && !policies.some(({ name }) => name === retentionPolicy))
+      throw new Failure(
+        "bad-setting",
+        `The database ${database} has no retention policy ${retentionPolicy}:`,
+        "create it in InfluxDB, or leave the setting empty.",
+      );
+  }
+
+  /**
+   * The package puts a point's measurement on the wire as it stands: so one point carries lines that are escaped already.
+   * Its own escaping changes texts that hold \', and takes longer.
+   */
+  const put = (lines: readonly string[]): Promise<void> =>
+    settled(client.writePoints([{ measurement: lines.join("\n") }], { database, precision: "ms", retentionPolicy }));
+
+  let prepared: Promise<void> | undefined;
+  const prepareOnce = (): Promise<void> => {
+    prepared ??= prepare().catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    });
+    return prepared;
+  };
+
+  return {
+    prepare: prepareOnce,
+    async write(lines) {
+      try {
+        await put(lines).catch(async (error: unknown) => {
+          if (statusOf(error) !== 404) throw error;
+          // Somebody dropped the database.
+          prepared = undefined;
+          await prepareOnce();
+          await put(lines);
+        });
+        return { kind: "written" };
+      } catch (error) {
+        return verdictOf(error);
+      }
+    },
+
+    async select(statement, signal) {
+      try {
+        await prepareOnce();
+        return await ask(statement, signal);
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        if (error instanceof Failure) throw error;
+        if (/database not found/.test(reasonOf(error))) prepared = undefined;
+        throw queryFailure(error);
+      }
+    },
+
+    close: () => agent.destroy(),
+  };
+}
+
+const statusOf = (error: unknown): number | undefined =>
+  (error as { res?: { statusCode?: number } } | undefined)?.res?.statusCode;
+
+const isUnreachable = (error: unknown): boolean => !(error instanceof ResultError) && statusOf(error) === undefined;
+
+/** The server's own words: the package wraps the JSON that they come in. */
+export function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const json = /\{.*\}/s.exec(message)?.[0];
+  try {
+    const { error: said, message: says } = JSON.parse(json ?? "") as { error?: unknown; message?: unknown };
+    if (typeof said === "string") return said;
+    if (typeof says === "string") return says;
+  } catch {
+    // Not JSON: the message itself.
+  }
+  return message || (error as { code?: string }).code || "no reason given";
+}
+
+function verdictOf(error: unknown): WriteVerdict {
+  if (error instanceof Failure) return { kind: "refused", failure: error };
+  const status = statusOf(error);
+  const reason = reasonOf(error);
+  if (status === undefined || status === 429) return { kind: "retry", reason };
+  if (status === 400 || status === 413 || status === 422)
+    return { kind: "bad", reason, dropped: Number(/dropped=(\d+)/.exec(reason)?.[1] ?? 0) };
+  return {
+    kind: "refused",
+    failure: new Failure("history-failed", `InfluxDB refuses to write (${status}): ${reason}.`, hintOf(status)),
+  };
+}
+
+function queryFailure(error: unknown): Failure {
+  const status = statusOf(error);
+  const reason = reasonOf(error);
+  if (isUnreachable(error))
+    return new Failure("history-failed", `InfluxDB cannot be reached: ${reason}.`, "Is it running?", true);
+  return new Failure("history-failed", `InfluxDB refuses the query: ${reason}.`, hintOf(status ?? 0));
+}
+
+function hintOf(status: number): string {
+  if (status === 401 || status === 403) return "Check user name, password or token, and what they may do.";
+  return status === 404 ? "Create the database, or let this user create it." : "";
+}

@@ -1,0 +1,77 @@
+import type { DatabaseSync } from "node:sqlite";
+
+export interface Retention {
+  /** Keeps samples for that long (Infinity: for ever) until the returned function is called. The longest wish counts. */
+  keep(ms: number): () => void;
+  /** Removes what is too old, all of it. For tests; otherwise it happens by itself, in small steps. */
+  sweep(now: number): void;
+  close(): void;
+}
+
+/** One step: so many series are looked at, and so many rows removed. */
+const seriesPerStep = 200;
+const rowsPerStep = 500;
+const stepPauseMs = 50;
+const roundPauseMs = 60_000;
+
+/** Removes samples past their time, in steps of some ms, so that writing goes on in between. */
+export function createRetention(
+  db: DatabaseSync,
+  forget: (measurement: string, id: string) => void,
+  warn: (text: string) => void,
+): Retention {
+  const wishes = new Set<{ ms: number }>();
+  const page = db.prepare("SELECT series, measurement, id FROM series WHERE series > ? ORDER BY series LIMIT ?");
+  const remove = db.prepare(`DELETE FROM samples WHERE series = ?1 AND ts IN
+    (SELECT ts FROM samples WHERE series = ?1 AND ts < ?2 ORDER BY ts LIMIT ?3)`);
+  const anyLeft = db.prepare("SELECT 1 FROM samples WHERE series = ? LIMIT 1");
+  const removeSeries = db.prepare("DELETE FROM series WHERE series = ?");
+  let after = 0;
+  let timer: NodeJS.Timeout | undefined;
+
+  /** Whether there is more to do in this round. */
+  function step(now: number): boolean {
+    const ms = Math.max(...[...wishes].map((wish) => wish.ms));
+    if (wishes.size === 0 || !Number.isFinite(ms)) return false;
+    let budget = rowsPerStep;
+    const rows = page.all(after, seriesPerStep);
+    for (const row of rows) {
+      const series = row.series as number;
+      const removed = Number(remove.run(series, now - ms, budget).changes);
+      budget -= removed;
+      if (budget <= 0) return true;
+      after = series;
+      if (removed > 0 && !anyLeft.get(series)) {
+        removeSeries.run(series);
+        forget(row.measurement as string, row.id as string);
+      }
+    }
+    if (rows.length === seriesPerStep) return true;
+    after = 0;
+    return false;
+  }
+
+  function tick(): void {
+    let more = false;
+    try {
+      more = step(Date.now());
+    } catch (error) {
+      warn(`Old samples could not be removed: ${String(error)}.`);
+    }
+    timer = setTimeout(tick, more ? stepPauseMs : roundPauseMs).unref();
+  }
+  timer = setTimeout(tick, stepPauseMs).unref();
+
+  return {
+    keep(ms) {
+      const wish = { ms };
+      wishes.add(wish);
+      return () => wishes.delete(wish);
+    },
+    sweep(now) {
+      after = 0;
+      while (step(now));
+    },
+    close: () => clearTimeout(timer),
+  };
+}

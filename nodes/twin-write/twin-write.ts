@@ -1,0 +1,107 @@
+import type { RefusalInfo } from "../../engine/contract/errors";
+import { defineNode, type Host } from "../lib/define-node";
+import { refusedRows, twinFieldOf } from "../lib/messages";
+import type { Message, Send } from "../lib/node-red";
+import type { History, Written } from "../twin-history/history";
+import { type Rows, readRows } from "./read-rows";
+import { readTwinWriteSettings, type TwinWriteSettings } from "./twin-write.settings";
+
+const refreshMs = 1000;
+
+export default defineNode<TwinWriteSettings>({
+  type: "twin-write",
+  readSettings: readTwinWriteSettings,
+  start(host, settings) {
+    const history = host.use<History>("twin-history", settings.history);
+    const badge = createHistoryBadge(host, history);
+    /** Settles when every message before has left. */
+    let tail: Promise<void> = Promise.resolve();
+
+    async function leave(msg: Message, send: Send, rows: Rows, writing: Promise<Written>, before: Promise<void>) {
+      const written = await writing;
+      // Many are on their way to the history at once; they leave in the order in which they came.
+      await before;
+      badge.count(written.written);
+      send(outputsOf(host, msg, rows, written, history));
+    }
+
+    return {
+      input(msg, send) {
+        const rows = readRows(msg);
+        const before = tail;
+        const leaving = leave(msg, send, rows, history.write(rows.samples), before);
+        tail = leaving.catch(() => before);
+        return leaving;
+      },
+    };
+  },
+});
+
+function outputsOf(host: Host, msg: Message, rows: Rows, written: Written, history: History): (Message | null)[] {
+  const done: Record<string, unknown> = {
+    count: written.written,
+    backend: history.backend,
+    database: history.database,
+    ...(written.empty > 0 ? { empty: written.empty } : {}),
+  };
+  const errors: RefusalInfo[] = [
+    ...rows.refused.map(({ error }) => error),
+    ...written.refused.map(({ index, error }) => ({ ...error, index: rows.rowOf[index] as number })),
+  ].sort((a, b) => (a.index as number) - (b.index as number));
+  if (errors.length === 0) return [{ ...msg, written: done }, null];
+
+  const first = errors[0] as RefusalInfo;
+  if (!Array.isArray(msg.payload)) {
+    const { index, ...error } = first;
+    return [null, host.refused(msg, error)];
+  }
+  const bad = new Set(errors.map(({ index }) => index));
+  const good = msg.payload.filter((_row, index) => !bad.has(index));
+  const refused = msg.payload.filter((_row, index) => bad.has(index));
+  return [
+    good.length > 0
+      ? {
+          ...msg,
+          payload: good,
+          ...(twinFieldOf(msg) ? { twin: { ...twinFieldOf(msg), batch: good.length } } : {}),
+          written: done,
+        }
+      : null,
+    host.refused(refusedRows(msg, refused, errors, good.length > 0), first),
+  ];
+}
+
+/** What is written, and while the history does not keep up: how much waits, how long, and why. */
+function createHistoryBadge(host: Host, history: History): { count(samples: number): void } {
+  let total = 0;
+  let isQuiet = true;
+
+  function show(): void {
+    const { state, waiting, oldestMs, reason } = history.describe();
+    const seconds = Math.round(oldestMs / 1000);
+    isQuiet = state === "ok" && waiting === 0;
+    if (state === "ok")
+      host.show(
+        waiting > 0 ? "busy" : "ok",
+        host.text(waiting > 0 ? "status.writing" : "status.written", { count: total, waiting, seconds }),
+      );
+    else if (state === "retrying") host.show("waiting", host.text("status.retrying", { waiting, seconds }));
+    else if (state === "connecting") host.show("connecting", host.text("status.connecting"));
+    else host.show("failed", reason ?? host.text("status.failed"));
+  }
+
+  show();
+  host.onClose(history.watch(show));
+  const timer = setInterval(() => {
+    // A badge that says something of a message, such as a refusal, stays until there is news.
+    if (!isQuiet || history.describe().waiting > 0) show();
+  }, refreshMs).unref();
+  host.onClose(() => clearInterval(timer));
+
+  return {
+    count(samples) {
+      total += samples;
+      show();
+    },
+  };
+}
