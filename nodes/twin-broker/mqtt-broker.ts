@@ -1,8 +1,8 @@
 import type { MqttClient } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { matchesFilter } from "../../engine/ingest/topic-filter";
-import { backoffMs } from "./backoff";
 import type { Broker, BrokerState, MessageHandler, SubscribeOptions, Subscription } from "./broker";
+import { handOver } from "./hand-over";
 import {
   type Connection,
   type ConnectionOptions,
@@ -93,7 +93,7 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
     let verdict: Promise<boolean>;
     if (handlers?.size === 1) {
       const [handler] = [...handlers] as [Handler];
-      const pending = handOver(handler, packet, stillConnected);
+      const pending = handOver(handler, packet, stillConnected, options);
       if (!pending) return true;
       verdict = pending.then(() => true);
     } else verdict = dispatch(packet, stillConnected);
@@ -117,7 +117,7 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
       options.warn(
         `A message on ${packet.topic} was dropped: the broker's session of "${options.clientId}" holds a subscription that no node has any more.`,
       );
-    for (const handler of handlers) await handOver(handler, packet, stillConnected);
+    for (const handler of handlers) await handOver(handler, packet, stillConnected, options);
     return true;
   }
 
@@ -131,36 +131,6 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
       const timer = setTimeout(go, 500);
       changes.add(go);
     });
-  }
-
-  function handOver(handler: Handler, packet: IncomingPacket, stillConnected: () => boolean): void | Promise<void> {
-    try {
-      const pending = handler.handle(packet.topic, packet.payload, packet);
-      if (pending) return pending.catch((error: unknown) => onError(error, handler, packet, stillConnected, 0));
-    } catch (error) {
-      return onError(error, handler, packet, stillConnected, 0);
-    }
-  }
-
-  /** What a retry can help is tried again and not acknowledged before; poison is set aside. */
-  async function onError(
-    error: unknown,
-    handler: Handler,
-    packet: IncomingPacket,
-    stillConnected: () => boolean,
-    attempt: number,
-  ): Promise<void> {
-    if (!(error instanceof Failure && error.retryable)) {
-      options.warn(`A message on ${packet.topic} was set aside: ${error instanceof Error ? error.message : error}`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, options.backoff)));
-    if (!stillConnected()) return;
-    try {
-      await handler.handle(packet.topic, packet.payload, packet);
-    } catch (again) {
-      await onError(again, handler, packet, stillConnected, attempt + 1);
-    }
   }
 
   function changed(): void {
