@@ -19,7 +19,8 @@ export function openHistoryFile(file: string, warn: (text: string) => void, dama
     const size = sizeOf(file);
     const db = new Database(file);
     try {
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000");
+      // Nobody else should write here. Waiting for somebody who does would hold up the event loop.
+      db.exec("PRAGMA busy_timeout = 200; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
       if (size > 0 && size <= maxCheckedBytes) {
         const verdict = db.prepare("PRAGMA quick_check(1)").get();
         if (verdict?.quick_check !== "ok") throw new Error(`malformed: ${String(verdict?.quick_check)}`);
@@ -33,7 +34,8 @@ export function openHistoryFile(file: string, warn: (text: string) => void, dama
   };
   const renew = (reason: string): DatabaseSync => {
     const aside = putAside(file);
-    warn(`The history ${file} is damaged (${reason}). It was put aside as ${aside}, and a new one was begun.`);
+    const why = reason.replace(/\s+/g, " ");
+    warn(`The history ${file} is damaged (${why}). It was put aside as ${aside}, and a new one was begun.`);
     return open();
   };
   if (damage !== undefined) return renew(damage);

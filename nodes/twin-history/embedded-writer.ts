@@ -70,24 +70,29 @@ export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown
 
   /** Writes what fits into the time, in one transaction. */
   function writeTurn(untilMs: number): void {
-    const touched: Job[] = [];
-    let error: unknown;
+    let touched = 0;
     let done = 0;
     try {
       db.exec("BEGIN IMMEDIATE");
+    } catch (error) {
+      settle(queue.length, error);
+      return;
+    }
+    try {
       jobs: for (const job of queue) {
-        touched.push(job);
+        touched++;
         while (job.next < job.samples.length) {
           if (++done % 64 === 0 && performance.now() > untilMs) break jobs;
           writeNext(job);
         }
       }
       db.exec("COMMIT");
-    } catch (cause) {
-      error = cause;
+    } catch (error) {
       rollBack();
+      settle(touched, error);
+      return;
     }
-    settle(touched, error);
+    settle(touched, undefined);
   }
 
   function writeNext(job: Job): void {
@@ -111,12 +116,12 @@ export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown
     seriesOf.clear();
   }
 
-  /** `touched` are the first jobs of the queue, and only the last of them can be unfinished. */
-  function settle(touched: Job[], error: unknown): void {
+  /** The first `touched` jobs of the queue have met their fate; only the last of them can be unfinished. */
+  function settle(touched: number, error: unknown): void {
     const failure = error === undefined ? undefined : failureOf(error);
-    const settled = failure ? touched : touched.filter((job) => job.next === job.samples.length);
-    queue.splice(0, settled.length);
-    for (const job of settled) {
+    const last = queue[touched - 1];
+    const isUnfinished = !failure && last !== undefined && last.next < last.samples.length;
+    for (const job of queue.splice(0, isUnfinished ? touched - 1 : touched)) {
       waiting -= job.samples.length;
       if (failure) job.reject(failure);
       else job.resolve(job.result);

@@ -8,6 +8,8 @@ import { createRetention, type Retention } from "./retention";
 export interface EmbeddedFile {
   /** The file as one measurement of one database sees it. `keepMs`: how long samples are kept. */
   open(view: { database: string; measurement: string; keepMs: number }): { history: History; close(): void };
+  /** Removes what is past its time, all at once. Otherwise that goes by itself, in small steps. */
+  sweep(now: number): void;
   close(): Promise<void>;
 }
 
@@ -99,6 +101,7 @@ export function openEmbeddedFile(file: string, warn: (text: string) => void): Em
         },
       };
     },
+    sweep: (now) => parts.retention.sweep(now),
     close: () => parts.close(),
   };
 }

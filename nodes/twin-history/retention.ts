@@ -41,7 +41,7 @@ export function createRetention(
       budget -= removed;
       if (budget <= 0) return true;
       after = series;
-      if (removed > 0 && !anyLeft.get(series)) {
+      if (!anyLeft.get(series)) {
         removeSeries.run(series);
         forget(row.measurement as string, row.id as string);
       }
