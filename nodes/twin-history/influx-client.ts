@@ -42,7 +42,7 @@ export interface InfluxClient {
 
 /** The package would take a host out of use for a while after an error: when to try again is decided in one place, not two. */
 const noBackoff = { getDelay: () => 0, next: () => noBackoff, reset: () => noBackoff };
-/** The package never settles a call whose answer breaks off in the middle. */
+/** Beyond the package's own timeout, which does not cover an answer that has begun. */
 const graceMs = 2000;
 
 export function createInfluxClient(options: InfluxOptions): InfluxClient {
@@ -70,17 +70,22 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
     pool: { backoff: noBackoff, maxRetries: 0, requestTimeout: timeoutMs },
   });
 
-  const settled = async <T>(call: Promise<T>): Promise<T> => {
+  /** The package never settles a call whose answer breaks off in the middle, be it by an abort. */
+  async function settled<T>(call: Promise<T>, signal?: AbortSignal): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<never>((_resolve, reject) => {
+    let onAbort: (() => void) | undefined;
+    const brokenOff = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new Error("the answer broke off")), timeoutMs + graceMs);
+      onAbort = () => reject(signal?.reason);
+      signal?.addEventListener("abort", onAbort, { once: true });
     });
     try {
-      return await Promise.race([call, patience]);
+      return await Promise.race([call, brokenOff]);
     } finally {
       clearTimeout(timer);
+      if (onAbort) signal?.removeEventListener("abort", onAbort);
     }
-  };
+  }
 
   async function ask(statement: Statement, signal?: AbortSignal): Promise<Series[]> {
     const response: IResponse = await settled(
@@ -92,6 +97,7 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
         method: "POST",
         signal,
       }),
+      signal,
     );
     const result = response.results[0] as { error?: string; series?: Series[] } | undefined;
     if (result?.error) throw new ResultError(result.error);

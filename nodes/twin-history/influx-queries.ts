@@ -152,24 +152,25 @@ export function createInfluxQueries(client: InfluxClient, measurement: string) {
 /** Rows of one page, but those at `except`. Series that differ in their model alone give one row. */
 function addSamples(values: unknown[][], except: number | undefined, select: Select, collected: Answer): void {
   const atOnce = new Map<string, Record<string, StoredValue>>();
-  let time: number | undefined;
+  let time = values[0]?.[0] as number;
+  const flush = (): void => {
+    for (const [id, cells] of atOnce) collected.add(id, time, cells);
+    atOnce.clear();
+  };
   for (const row of values) {
-    const rowTime = row[0] as number;
-    if (rowTime === except) break;
-    if (rowTime !== time) atOnce.clear();
-    time = rowTime;
+    if (row[0] === except) break;
+    if (row[0] !== time) flush();
+    time = row[0] as number;
     const id = row.at(-1);
     if (!isTwinId(id)) continue;
-    const known = atOnce.get(id);
-    const cells: Record<string, StoredValue> = known ?? Object.create(null);
+    const cells: Record<string, StoredValue> = atOnce.get(id) ?? Object.create(null);
     for (const [i, property] of select.properties.entries()) {
       const value = row[i + 1] as StoredValue | null;
       if (value !== null) cells[property] = value;
     }
-    if (known) continue;
     atOnce.set(id, cells);
-    collected.add(id, rowTime, cells);
   }
+  flush();
 }
 
 /**

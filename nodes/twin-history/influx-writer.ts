@@ -70,7 +70,8 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
         setState("ok");
         return;
       } catch (error) {
-        if (closed || error instanceof Failure) throw error;
+        if (error instanceof Failure) throw error;
+        if (closed) throw unwritten(messageOf(error));
         setState("retrying", messageOf(error));
         await backoff.pause(attempt);
       }

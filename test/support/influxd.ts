@@ -86,11 +86,10 @@ bind-address = "127.0.0.1:${rpcPort}"
 
   async function ask(database: string, statement: string): Promise<Record<string, unknown>> {
     const body = new URLSearchParams({ db: database, epoch: "ms", q: statement });
-    if (admin) {
-      body.set("u", admin.username);
-      body.set("p", admin.password);
-    }
-    const response = await fetch(`${url}/query`, { method: "POST", body });
+    const headers: Record<string, string> = admin
+      ? { authorization: `Basic ${Buffer.from(`${admin.username}:${admin.password}`).toString("base64")}` }
+      : {};
+    const response = await fetch(`${url}/query`, { method: "POST", body, headers });
     return (await response.json()) as Record<string, unknown>;
   }
 
