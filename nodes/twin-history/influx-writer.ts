@@ -139,10 +139,7 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
       try {
         await connect();
         const problem = await send(lines);
-        if (problem === undefined) {
-          setState("ok");
-          return;
-        }
+        if (problem === undefined) return;
         if (closed) throw unwritten(problem);
         setState("retrying", problem);
       } catch (error) {
@@ -164,6 +161,7 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
       const verdict = await client.write(part.map(({ text }) => text));
       if (verdict.kind === "retry") return verdict.reason;
       if (verdict.kind === "refused") throw verdict.failure;
+      setState("ok");
       if (verdict.kind === "written") for (const line of part) settle(line, "written");
       else if (part.length === 1 || verdict.dropped === part.length) {
         for (const line of part) settle(line, refusalOf(verdict.reason, line.job.samples[line.index] as Sample));
