@@ -42,8 +42,6 @@ export interface InfluxClient {
 
 /** The package would take a host out of use for a while after an error: when to try again is decided in one place, not two. */
 const noBackoff = { getDelay: () => 0, next: () => noBackoff, reset: () => noBackoff };
-/** Beyond the package's own timeout, which does not cover an answer that has begun. */
-const graceMs = 2000;
 
 export function createInfluxClient(options: InfluxOptions): InfluxClient {
   const { database, timeoutMs = 30_000 } = options;
@@ -70,12 +68,15 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
     pool: { backoff: noBackoff, maxRetries: 0, requestTimeout: timeoutMs },
   });
 
-  /** The package never settles a call whose answer breaks off in the middle, be it by an abort. */
+  /**
+   * The package never settles a call whose answer breaks off in the middle, be it by an abort: its own timeout does not cover
+   * an answer that has begun.
+   */
   async function settled<T>(call: Promise<T>, signal?: AbortSignal): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     let onAbort: (() => void) | undefined;
     const brokenOff = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error("the answer broke off")), timeoutMs + graceMs);
+      timer = setTimeout(() => reject(new Error("the answer broke off")), 1.5 * timeoutMs);
       onAbort = () => reject(signal?.reason);
       signal?.addEventListener("abort", onAbort, { once: true });
     });
