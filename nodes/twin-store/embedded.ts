@@ -5,6 +5,7 @@ import { Failure } from "../../engine/contract/errors";
 import { createEmbeddedModels } from "./embedded-models";
 import { createEmbeddedTwins } from "./embedded-twins";
 import { createGroupCommit } from "./group-commit";
+import { createJournal } from "./journal";
 import type { TwinStore } from "./store";
 
 export interface EmbeddedStoreOptions {
@@ -28,10 +29,13 @@ export function openEmbeddedStore({ folder, durability, warn, now = Date.now }: 
   const commit = createGroupCommit(db);
   const twins = createEmbeddedTwins(db, commit, now, warn);
   const models = createEmbeddedModels(db, commit, now);
+  const journal = createJournal(path.join(folder, "journal"), durability === "power", warn);
   return {
     twins,
     models,
+    journal,
     close() {
+      journal.close();
       twins.close();
       commit.flush();
       db.close();

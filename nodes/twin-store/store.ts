@@ -8,6 +8,40 @@ import type { Changes, TwinDocument } from "../../engine/contract/document";
 export interface TwinStore {
   readonly twins: TwinCollection;
   readonly models: ModelRegistry;
+  readonly journal: Journal;
+}
+
+/** What came in by a door, as it came in: written down before it is acknowledged. */
+export interface JournalEntry {
+  /** Id of the node that took it. */
+  source: string;
+  /** Topic, or path, that it came by. */
+  topic: string;
+  /** Arrival, ms since 1970-01-01 UTC. */
+  arrival: number;
+  /** Format or content type, where the door knows it. */
+  type?: string;
+  payload: Buffer;
+}
+
+export interface JournalRecord extends JournalEntry {
+  /** Rising. Names the entry until it is released. */
+  number: number;
+}
+
+/** Entries are kept until every branch of the flow is done with them. Bounded; whoever reads it must bear repeats. */
+export interface Journal {
+  /**
+   * Resolves with the entry's number when it is durable at the store's level. Rejects with a `Failure`, `busy` when the
+   * journal is full: then do not acknowledge.
+   */
+  append(entry: JournalEntry): Promise<number>;
+  release(number: number): void;
+  /** The entries of that source that were not released, oldest first, as of now. */
+  unreleased(source: string): Generator<JournalRecord>;
+  /** One entry again, or undefined when it was released. */
+  read(number: number): JournalRecord | undefined;
+  readonly size: { records: number; bytes: number };
 }
 
 /** What an update of a twin makes of its document. */

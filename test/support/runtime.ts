@@ -45,7 +45,11 @@ export interface LoadedFlow {
 
 export interface Runtime {
   /** Loads a flow in place of the one before. */
-  load(types: string[], flow: FlowNode[], credentials?: Record<string, unknown>): Promise<LoadedFlow>;
+  load(
+    types: (string | ((red: NodeRed) => void))[],
+    flow: FlowNode[],
+    credentials?: Record<string, unknown>,
+  ): Promise<LoadedFlow>;
   unload(): Promise<void>;
   /** The home folder of this suite. */
   home(): string;
@@ -77,11 +81,23 @@ export function useRuntime(): Runtime {
     url: () => helper.url() as string,
     unload: () => helper.unload(),
     async load(types, flow, credentials) {
-      const modules = [...new Set([...configTypes, ...types])].flatMap((type) => loadType(type));
+      // Core nodes as they are: the helper loads some of them itself and knows them by identity.
+      const wanted = [...new Set([...configTypes, ...types])];
+      const modules = wanted.flatMap((type) => {
+        if (typeof type !== "string") return [(red: NodeRed) => type(withHooks(red))];
+        if (type.startsWith("core/")) return loadType(type);
+        return loadType(type).map((load) => (red: NodeRed) => load(withHooks(red)));
+      });
       await helper.load(modules, onTab(flow), credentials ?? {});
       return loadedFlow(flow);
     },
   };
+}
+
+/** The helper's RED lacks `hooks` and `events`, which the real one gives to nodes: they are the same objects. */
+function withHooks(red: NodeRed): NodeRed {
+  const util = require("@node-red/util") as Pick<NodeRed, "hooks" | "events">;
+  return Object.assign(red, { hooks: red.hooks ?? util.hooks, events: red.events ?? util.events });
 }
 
 /** Flow nodes stand on a tab and have a place, as in the editor (a node without one counts as a configuration node). */
