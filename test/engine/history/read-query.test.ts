@@ -27,7 +27,6 @@ describe("readDuration", () => {
   for (const value of [
     "",
     "m",
-    "1",
     "-1m",
     "1x",
     "1M",
@@ -87,7 +86,6 @@ describe("readInstant", () => {
     "",
     "yesterday",
     "1h",
-    "-1",
     "- 1 hour",
     "2026-13-01",
     "2026-02-30T25:00Z",
@@ -104,7 +102,7 @@ describe("readInstant", () => {
     "-1h; DROP",
     "now-",
   ])
-    if (value !== "-1") it(`${String(value)} is none`, () => assert.equal(readInstant(value, now), undefined));
+    it(`${String(value)} is none`, () => assert.equal(readInstant(value, now), undefined));
 
   it("is the same whatever the machine's time zone", () => {
     const before = process.env.TZ;
