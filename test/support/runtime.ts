@@ -59,6 +59,7 @@ export interface Runtime {
 
 export function useRuntime(): Runtime {
   let home = "";
+  let loaded = false;
   before((done) => {
     home = mkdtempSync(path.join(tmpdir(), "meditwin-"));
     helper.init(require.resolve("node-red"), { userDir: home, flowFile: path.join(home, "flows.json") });
@@ -66,6 +67,7 @@ export function useRuntime(): Runtime {
   });
   afterEach(async () => {
     await helper.unload();
+    loaded = false;
   });
   after((done) => {
     void disposeShared().then(() => {
@@ -79,7 +81,10 @@ export function useRuntime(): Runtime {
   return {
     home: () => home,
     url: () => helper.url() as string,
-    unload: () => helper.unload(),
+    async unload() {
+      await helper.unload();
+      loaded = false;
+    },
     async load(types, flow, credentials) {
       // Core nodes as they are: the helper loads some of them itself and knows them by identity.
       const wanted = [...new Set([...configTypes, ...types])];
@@ -88,6 +93,8 @@ export function useRuntime(): Runtime {
         if (type.startsWith("core/")) return loadType(type);
         return loadType(type).map((load) => (red: NodeRed) => load(withHooks(red)));
       });
+      if (loaded) await helper.unload();
+      loaded = true;
       await helper.load(modules, onTab(flow), credentials ?? {});
       return loadedFlow(flow);
     },
