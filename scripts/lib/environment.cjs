@@ -86,6 +86,8 @@ function readEnvironment(env, root, cwd = root) {
   const exposed = !isLoopback(values.HOST);
   // Beyond loopback anybody may open the pages, and there is no sign-in yet: they may look, not touch.
   values.TWIN_READ_ONLY = exposed ? "true" : "";
+  // The demo data: the machine that the shipped flows play reads its recording there.
+  values.TWIN_DATA = path.join(root, "examples", "data");
   return { values, exposed, problems, warnings };
 }
 

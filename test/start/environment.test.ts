@@ -29,6 +29,7 @@ describe("the environment", () => {
         TWIN_LANG: "",
         TWIN_BROKER_URL: "mqtt://127.0.0.1:1883",
         TWIN_READ_ONLY: "",
+        TWIN_DATA: "/project/examples/data",
       },
       exposed: false,
       problems: [],
