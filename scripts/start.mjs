@@ -52,7 +52,14 @@ async function main() {
     [at("node_modules/node-red/red.js"), "--settings", at("settings.js"), ...process.argv.slice(2)],
     {
       cwd: root,
-      env: pathWithTools({ ...process.env, ...values, TWIN_FLOW_FILE: file, NODE_RED_DISABLE_TELEMETRY: "true" }),
+      // Express shows stack traces, with this machine's paths in them, to anybody unless it is told that this is production.
+      env: pathWithTools({
+        NODE_ENV: "production",
+        ...process.env,
+        ...values,
+        TWIN_FLOW_FILE: file,
+        NODE_RED_DISABLE_TELEMETRY: "true",
+      }),
       // The channel tells the child when this process is gone.
       stdio: ["inherit", "inherit", "inherit", "ipc"],
     },
