@@ -1,4 +1,4 @@
-import type { Values } from "../contract/messages";
+import type { Scalar, Values } from "../contract/messages";
 import { type Accumulator, accumulatorsFor } from "./accumulator";
 import type { Answer } from "./answer";
 import type { StoredValue } from "./check-sample";
@@ -36,10 +36,18 @@ function selectSamples(id: string, query: HistoryQuery, source: HistorySource, a
   let rows = 0;
   for (const { ts, values } of source.samples(id, query.start, Math.min(query.end, answer.horizon()))) {
     if (properties.length > 0 && !properties.some((name) => hasValue(values, name))) continue;
-    answer.add(id, ts, values as Record<string, StoredValue | null>);
+    answer.add(
+      id,
+      ts,
+      (properties.length > 0 ? pick(values, properties) : values) as Record<string, StoredValue | null>,
+    );
     if (limit > 0 && ++rows === limit) return;
   }
 }
+
+/** Only what is asked for is kept: a sample may have many more properties. */
+const pick = (values: Values, names: readonly string[]): Values =>
+  Object.fromEntries(names.filter((name) => hasValue(values, name)).map((name) => [name, values[name] as Scalar]));
 
 const hasValue = (values: Values, name: string): boolean => Object.hasOwn(values, name) && values[name] !== null;
 

@@ -56,7 +56,6 @@ export function createAnswer(query: HistoryQuery, maxCells: number = defaultMaxC
 
   return {
     add(id, time, values) {
-      if (time > latest) return;
       rows.push({ id, time, values });
       if (!asked) for (const name in values) if (values[name] !== null && values[name] !== undefined) columns.add(name);
       if (limit > 0 && rows.length >= 2 * limit + 1000) prune();

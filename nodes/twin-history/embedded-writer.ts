@@ -8,7 +8,7 @@ import { maxWaitingSamples, type Written } from "./history";
 
 /** How long one turn of the event loop may write. */
 const turnMs = 10;
-const maxCachedSeries = 20_000;
+const maxCachedSeries = 100_000;
 
 interface Job {
   measurement: string;

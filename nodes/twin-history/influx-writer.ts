@@ -55,6 +55,8 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
   let working = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
+  /** A full batch that was made ready while the one before is on its way: the server need not wait for us. */
+  let prepared: Line[] | undefined;
 
   function setState(next: HistoryState, why?: string): void {
     if (state === next && reason === why) return;
@@ -89,22 +91,27 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
 
   /** Sends when a batch is full, or its first sample has waited long enough. */
   function schedule(): void {
-    if (working || jobs.untaken() === 0) return;
-    if (jobs.untaken() >= batchSize || closed) void work();
+    if (working || (!prepared && jobs.untaken() === 0)) return;
+    if (prepared || jobs.untaken() >= batchSize || closed) void work();
     else timer ??= setTimeout(() => void work(), flushMs);
   }
 
   async function work(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    if (working) return;
     working = true;
     try {
-      await deliver(takeBatch());
+      const batch = prepared ?? takeBatch();
+      prepared = undefined;
+      await deliver(batch);
     } finally {
       working = false;
     }
     schedule();
+  }
+
+  function prepare(): void {
+    if (working && !prepared && jobs.untaken() >= batchSize) prepared = takeBatch();
   }
 
   function takeBatch(): Line[] {
@@ -158,7 +165,9 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
   async function send(lines: Line[]): Promise<string | undefined> {
     const parts = [lines];
     for (let part = parts.pop(); part; part = parts.pop()) {
-      const verdict = await client.write(part.map(({ text }) => text));
+      const writing = client.write(part.map(({ text }) => text));
+      setImmediate(prepare);
+      const verdict = await writing;
       if (verdict.kind === "retry") return verdict.reason;
       if (verdict.kind === "refused") throw verdict.failure;
       setState("ok");

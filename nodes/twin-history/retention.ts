@@ -31,8 +31,9 @@ export function createRetention(
 
   /** Whether there is more to do in this round. */
   function step(now: number): boolean {
+    // Without any wish this is -Infinity, and nothing goes.
     const ms = Math.max(...[...wishes].map((wish) => wish.ms));
-    if (wishes.size === 0 || !Number.isFinite(ms)) return false;
+    if (!Number.isFinite(ms)) return false;
     let budget = rowsPerStep;
     const rows = page.all(after, seriesPerStep);
     for (const row of rows) {

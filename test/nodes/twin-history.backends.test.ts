@@ -341,6 +341,28 @@ function behavesAsAHistory(open: () => Promise<{ history: History; close(): Prom
     );
   }).timeout(20_000);
 
+  it("answers alike where one twin has thousands of windows and another a few", async () => {
+    const dense = Array.from({ length: 3000 }, (_, i) =>
+      sample("uneven-dense", t0 + i * 10, { n: i, b: i, c: i, d: i, e: i }),
+    );
+    const sparse = Array.from({ length: 30 }, (_, i) => sample("uneven-sparse", t0 + i * 1000, { n: i }));
+    await history.write([...dense, ...sparse]);
+    const query = { twin: "uneven-*", window: "10ms", aggregate: "count", ...range };
+    const counts = (await history.query(readHistoryQuery(query, t0))).map(({ id, n }) => `${id} ${n}`);
+    assert.equal(counts.length, 3030);
+    assert.deepEqual([...new Set(counts)].sort(), ["uneven-dense 1", "uneven-sparse 1"]);
+  });
+
+  it("answers alike where one instant has more twins than a request has rows", async () => {
+    const many = Array.from({ length: 30_000 }, (_, i) => sample(`crowd-${String(i).padStart(5, "0")}`, t0, { n: i }));
+    await history.write(many);
+    const rows = await history.query(readHistoryQuery({ twin: "crowd-*", start: t0, end: t0 + 1 }, t0));
+    assert.deepEqual(
+      rows.map(({ id }) => id),
+      many.map(({ id }) => id),
+    );
+  }).timeout(20_000);
+
   it("refuses an answer that is too large, and says how to ask for less", async () => {
     const query = readHistoryQuery({ twin: "press-1", properties: ["force"], ...range }, t0);
     await assert.rejects(history.query(query, { maxCells: 4 }), { code: "too-large", message: /more than 4 cells/ });

@@ -195,6 +195,13 @@ describe("twin-write", () => {
       assert.deepEqual(flow.errors(), []);
     }).timeout(20_000);
 
+    it("keeps the order where a later message has nothing to wait for", async () => {
+      const flow = await load({ url: influxd().url });
+      for (const [n, x] of [1, null, 3, null].entries())
+        flow.send("write", { n, topic: "a", payload: { x }, twin: { id: "a", ts: t0 + n } });
+      for (let n = 0; n < 4; n++) assert.equal((await flow.next("out")).n, n);
+    });
+
     it("refuses what the server refuses, with its reason, and passes the rest on", async () => {
       const flow = await load({ url: influxd().url });
       flow.send("write", { topic: "a", payload: { x: 1 }, twin: { id: "a", ts: t0 } });

@@ -113,7 +113,15 @@ bind-address = "127.0.0.1:${rpcPort}"
       return (result?.series?.[0] as { columns: string[]; values: unknown[][] }) ?? { columns: [], values: [] };
     },
     async start() {
-      child = spawn("influxd", ["-config", config], { stdio: "ignore" });
+      const started = spawn("influxd", ["-config", config], { stdio: ["ignore", "ignore", "pipe"] });
+      child = started;
+      let said = "";
+      started.stderr.setEncoding("utf8").on("data", (text: string) => {
+        said = (said + text).slice(-4000);
+      });
+      started.once("exit", (code, signal) => {
+        if (child === started) console.error(`influxd ended by itself (${code ?? signal}):\n${said}`);
+      });
       const deadline = Date.now() + 20_000;
       while (!(await answers(url))) {
         if (Date.now() > deadline) throw new Error("influxd did not start");
