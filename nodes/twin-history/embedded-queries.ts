@@ -11,6 +11,7 @@ import type { FromWorker, ToWorker, WorkerData } from "./query-worker";
 const maxQueued = 200;
 /** How long the thread may take to notice that it should stop before it is ended and begun anew. */
 const stopPatienceMs = 2000;
+const warnPauseMs = 60_000;
 
 interface Question {
   measurement: string;
@@ -38,6 +39,7 @@ export function createEmbeddedQueries(file: string, warn: (text: string) => void
   let worker: Worker | undefined;
   let current: Question | undefined;
   let closed = false;
+  let warnedAt = Number.NEGATIVE_INFINITY;
 
   function begin(): Worker {
     const data: WorkerData = { file, stop };
@@ -85,19 +87,25 @@ export function createEmbeddedQueries(file: string, warn: (text: string) => void
         tell({ kind: "next" });
         return;
       }
-      if (message.damaged > 0)
-        warn(`${message.damaged} samples in ${file} do not match their checksum and were left out of an answer.`);
+      if (message.damaged > 0) warnOfDamage(message.damaged);
       finish(question);
     } else if (message.kind === "refused") finish(question, new Refusal(message.info));
     else if (message.kind === "failed")
       finish(
         question,
         new Failure(
-          /malformed|corrupt|not a database/i.test(message.message) ? "damaged" : "history-failed",
+          message.damaged ? "damaged" : "history-failed",
           `The history ${file} could not be read: ${message.message}.`,
           "Look at the file and at the rights of its folder.",
         ),
       );
+  }
+
+  /** Not with every question: a dashboard asks each second. */
+  function warnOfDamage(samples: number): void {
+    if (Date.now() - warnedAt < warnPauseMs) return;
+    warnedAt = Date.now();
+    warn(`${samples} samples in ${file} do not match their checksum and were left out of an answer.`);
   }
 
   function lost(which: Worker, reason: string): void {

@@ -1,4 +1,5 @@
-import { isDamage, openHistoryFile } from "./embedded-file";
+import { isDamage } from "../lib/sqlite";
+import { openHistoryFile } from "./embedded-file";
 import { createEmbeddedQueries, type EmbeddedQueries } from "./embedded-queries";
 import { createEmbeddedWriter, type EmbeddedWriter } from "./embedded-writer";
 import type { History, HistoryStatus } from "./history";

@@ -1,13 +1,14 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { crc32 } from "node:zlib";
-import { Failure, Refusal, type RefusalInfo } from "../../engine/contract/errors";
+import { Refusal, type RefusalInfo } from "../../engine/contract/errors";
 import type { Row, Values } from "../../engine/contract/messages";
 import { createAnswer } from "../../engine/history/answer";
 import { answerQuery, type HistorySource } from "../../engine/history/answer-query";
 import type { HistoryQuery } from "../../engine/history/history-query";
 import { matchesPattern } from "../../engine/history/matches-pattern";
-import { checkedText, loadSqlite } from "./embedded-file";
+import { isDamage, loadSqlite } from "../lib/sqlite";
+import { checkedText } from "./embedded-file";
 
 /**
  * The one thread that reads a history file, so that no question holds up the event loop. Main asks (`Ask`), and then asks for
@@ -38,7 +39,7 @@ class Stopped extends Error {}
 const rowsPerLook = 256;
 
 function start(port: MessagePort, { file, stop }: WorkerData): void {
-  const { DatabaseSync: Database } = loadSqlite();
+  const { DatabaseSync: Database } = loadSqlite("history");
   const db = new Database(file, { readOnly: true });
   db.exec("PRAGMA busy_timeout = 5000");
   const stopped = new Int32Array(stop);
@@ -86,7 +87,7 @@ function answerTo(error: unknown): FromWorker {
   if (error instanceof Stopped) return { kind: "stopped" };
   if (error instanceof Refusal) return { kind: "refused", info: error.info };
   const message = error instanceof Error ? error.message : String(error);
-  return { kind: "failed", message, damaged: error instanceof Failure && error.code === "damaged" };
+  return { kind: "failed", message, damaged: isDamage(error) };
 }
 
 function sourceOf(

@@ -103,6 +103,8 @@ describe("twin-history, the embedded file", () => {
         (await ask(history)).map(({ n }) => n),
         [0, 1, 3, 4, 9],
       );
+      await ask(history);
+      assert.equal(warnings.length, 1, "once, not with every question");
       assert.match(warnings.join(), /1 samples in .*history\.db do not match their checksum/);
     });
 
