@@ -3,6 +3,7 @@ import { idHint, isTwinId } from "../contract/identity";
 import { isMissing, type Quality, type Sample, type Scalar, type Values } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { checkValues } from "../twin/check-values";
+import { createArrivalClock } from "./arrival-clock";
 import { createCalibrationCheck } from "./calibration";
 import { flatten } from "./flatten";
 import { defaultLimits, type IngestLimits } from "./limits";
@@ -47,6 +48,7 @@ export const isBatchEntry = (row: Record<string, unknown>): boolean =>
 export function createEntryReader(rules: EntryRules): EntryReader {
   const { model, limits = defaultLimits } = rules;
   const markCalibration = createCalibrationCheck(model);
+  const stampArrival = createArrivalClock();
   const valuesPath = rules.values.from === "payload" ? rules.values.path : [];
   // With values from the payload itself, what says id, time and sequence is no property.
   const leaveOut = valuesPath.length > 0 ? [] : [rules.id, rules.ts, rules.seq].flatMap(payloadPath);
@@ -56,8 +58,8 @@ export function createEntryReader(rules: EntryRules): EntryReader {
     const idText = typeof id === "number" && Number.isSafeInteger(id) ? String(id) : id;
     if (!isTwinId(idText)) return { error: isEntry ? badId("id", id) : missingId(rules.id, id, arrival) };
 
-    const ts = timeOf(rules.ts, row, arrival, isEntry);
-    if (typeof ts !== "number") return { error: ts };
+    const time = timeOf(rules.ts, row, arrival, isEntry);
+    if (typeof time === "object") return { error: time };
 
     const given = isEntry ? row.values : valuesPath.length === 0 ? row : lookUp(row, valuesPath);
     if (!isPlainObject(given))
@@ -82,6 +84,7 @@ export function createEntryReader(rules: EntryRules): EntryReader {
         ),
       };
 
+    const ts = time ?? stampArrival(idText, arrival.now);
     const sample: Sample = { id: idText, ts, values };
     const seq = seqOf(rules.seq, row, arrival, isEntry);
     if (typeof seq === "object") return { error: seq };
@@ -152,13 +155,14 @@ function originText(origin: Origin): string {
   return "path" in origin ? `${origin.from}:${origin.path.join(".")}` : origin.from;
 }
 
+/** The time that the row brings; undefined where that of its arrival counts. */
 function timeOf(
   origin: Origin,
   row: Record<string, unknown>,
   arrival: Arrival,
   isEntry: boolean,
-): number | RefusalInfo {
-  if (isEntry ? row.ts === undefined : origin.from === "arrival" || origin.from === "nothing") return arrival.now;
+): number | undefined | RefusalInfo {
+  if (isEntry ? row.ts === undefined : origin.from === "arrival" || origin.from === "nothing") return undefined;
   const given = isEntry ? row.ts : find(origin, row, arrival);
   const time = readTime(given);
   if (typeof time === "number") return time;

@@ -1,0 +1,22 @@
+/** Twins remembered; the one heard of least recently is forgotten first. */
+const maxTwins = 10_000;
+/** How far stamps may run ahead of the clock: a twin that sends more than one reading a millisecond needs times of its own. */
+const maxAheadMs = 1000;
+
+/**
+ * Stamps readings that bring no time of their own. Two readings of one twin never get the same millisecond: in a history the
+ * second would overwrite the first, and of two reports of one time nobody could say which came later.
+ *
+ * @returns the stamp for a reading of that twin that arrived at `now` (ms since 1970-01-01 UTC)
+ */
+export function createArrivalClock(): (id: string, now: number) => number {
+  const latest = new Map<string, number>();
+  return (id, now) => {
+    const last = latest.get(id);
+    const next = last !== undefined && last >= now && last < now + maxAheadMs ? last + 1 : now;
+    latest.delete(id);
+    latest.set(id, next);
+    if (latest.size > maxTwins) latest.delete(latest.keys().next().value as string);
+    return next;
+  };
+}

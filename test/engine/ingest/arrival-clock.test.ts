@@ -1,0 +1,24 @@
+import { strict as assert } from "node:assert";
+import { createArrivalClock } from "../../../engine/ingest/arrival-clock";
+
+describe("createArrivalClock", () => {
+  it("never gives two readings of one twin the same millisecond, and keeps their order", () => {
+    const stamp = createArrivalClock();
+    const stamps = [5000, 5000, 5000, 5001, 5010, 5010].map((now) => stamp("a", now));
+    assert.deepEqual(stamps, [5000, 5001, 5002, 5003, 5010, 5011]);
+    const careless = [5000, 5000, 5000, 5001, 5010, 5010];
+    assert.notEqual(new Set(careless).size, careless.length, "the clock alone would (the broken variant)");
+  });
+
+  it("stamps each twin by itself", () => {
+    const stamp = createArrivalClock();
+    assert.deepEqual([stamp("a", 5000), stamp("b", 5000), stamp("a", 5000)], [5000, 5000, 5001]);
+  });
+
+  it("does not run ahead of the clock without bound, and follows a clock that was set back", () => {
+    const stamp = createArrivalClock();
+    const stamps = Array.from({ length: 5000 }, () => stamp("a", 5000));
+    assert.ok(Math.max(...stamps) <= 6000);
+    assert.equal(stamp("a", 1000), 1000);
+  });
+});
