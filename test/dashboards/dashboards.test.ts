@@ -1,0 +1,283 @@
+import assert from "node:assert/strict";
+import mqtt from "mqtt";
+import type { Page } from "playwright-core";
+import { until } from "../start/server";
+import { useInstallation } from "./installation";
+
+interface TwinDocument {
+  reported: Record<string, unknown>;
+  desired: Record<string, unknown>;
+  delta: Record<string, unknown>;
+  status: string;
+}
+type Row = Record<string, unknown> & { time: number };
+
+/** Lets a test ask the state and the history what the page shows. */
+const doors = [
+  { id: "t-get", type: "http in", url: "/t/state", method: "get", wires: [["t-topic"]] },
+  {
+    id: "t-topic",
+    type: "change",
+    rules: [{ t: "set", p: "topic", pt: "msg", to: "press-6", tot: "str" }],
+    wires: [["t-state"]],
+  },
+  { id: "t-state", type: "twin-state", operation: "get", store: "store", wires: [["t-out"], ["t-out"]] },
+  { id: "t-rows", type: "http in", url: "/t/history", method: "get", wires: [["t-query"]] },
+  {
+    id: "t-query",
+    type: "twin-query",
+    history: "history",
+    twin: "press-6",
+    start: "-5m",
+    wires: [["t-out"], ["t-out"]],
+  },
+  { id: "t-out", type: "http response", wires: [] },
+];
+
+describe("the operators' pages", function () {
+  this.timeout(40_000);
+  const installation = useInstallation();
+  const state = async (): Promise<TwinDocument> =>
+    (await (await fetch(`${installation().url}/t/state`)).json()) as TwinDocument;
+  const history = async (): Promise<Row[]> => (await (await fetch(`${installation().url}/t/history`)).json()) as Row[];
+
+  before(async () => {
+    await installation().addFlow(doors);
+  });
+  afterEach(() => {
+    assert.deepEqual(installation().complaints(), [], "errors on the pages, or requests beyond this computer");
+  });
+
+  it("show the press live, and count what is written", async () => {
+    const page = await installation().open("overview");
+    const card = page.locator('[data-twin="press-6"]');
+    await card.locator('[data-status="live"]').waitFor();
+    await card.getByRole("cell", { name: "Main compression" }).waitFor();
+    const written = page.locator('[data-count="written"]');
+    const before = Number(await written.innerText());
+    await until("more readings are written", async () => Number(await written.innerText()) > before);
+    assert.equal((await state()).status, "live");
+    assert.ok((await history()).length > 0);
+  });
+
+  it("list what is refused with the reason, as text", async () => {
+    const page = await installation().open("overview");
+    const answer = await fetch(`${installation().url}/api/readings`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: '{"id":"press-6","tbl_speed":"<img src=x onerror=document.title=1>"}',
+    });
+    assert.equal(answer.status, 422);
+    const entry = page.locator('[data-code="wrong-type"]').first();
+    await entry.waitFor();
+    assert.match(
+      await entry.innerText(),
+      /Wrong type[\s\S]*tbl_speed is "<img src=x[\s\S]*Send the value in that type/,
+    );
+    assert.equal(await page.locator(".mtr img").count(), 0);
+    await until("the count", async () => (await page.locator('[data-count="refused"]').innerText()) === "1");
+  });
+
+  it("show a twin that does not report any more as stale, and a value beyond its limits in colour", async () => {
+    const page = await installation().open("overview");
+    await fetch(`${installation().url}/api/readings`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: '{"id":"press-7","tbl_speed":80,"main_comp":6.1}',
+    });
+    const card = page.locator('[data-twin="press-7"]');
+    await card.locator('[data-outside="main_comp"]').waitFor();
+    assert.match(await card.innerText(), /6\.1 kN, above 5\.7/);
+    await card.locator('[data-status="stale"]').waitFor({ timeout: 25_000 });
+  });
+
+  it("take a set point to the machine, and show it as open until the machine reports it", async () => {
+    const page = await installation().open("machine");
+    await page.locator('[data-loop][data-state="idle"]').waitFor();
+    const readings = await listenTo("press-6/#");
+    const seen = await watchStates(page);
+    await choose(page, 80);
+    await page.locator('[data-loop][data-state="obeyed"]').waitFor();
+    assert.ok((await seen()).includes("open"), "it was shown as open");
+    await page.locator('[data-property="tbl_speed"] .mtv-num').getByText("96").waitFor();
+
+    const document = await state();
+    assert.equal(document.desired.speed_setpoint, 80);
+    assert.equal(document.reported.speed_setpoint, 80);
+    assert.deepEqual(document.delta, {});
+    assert.equal(document.reported.tbl_speed, 96);
+    const told = (): unknown[] =>
+      readings.messages.filter(({ topic }) => topic === "press-6/desired").map(({ payload }) => payload);
+    await until("the delta went out, and then its end", () => {
+      const [open, over] = told().slice(-2);
+      return JSON.stringify([open, over]) === '[{"speed_setpoint":80},{}]';
+    });
+    const rows = await history();
+    const first = rows.findIndex((row) => row.speed_setpoint === 80);
+    assert.ok(first > 0);
+    assert.ok(rows.slice(first).every((row) => row.speed_setpoint === 80 && [96, 0].includes(Number(row.tbl_speed))));
+    await readings.end();
+  });
+
+  it("say the original time, whose data it is, and that it is a replay", async () => {
+    const page = await installation().open("machine");
+    const recorded = page.locator('[data-fact="recorded"]');
+    await recorded.getByText(/^2019-09-06 \d\d:\d\d:\d\d$/).waitFor();
+    const text = await page.locator(".mts").innerText();
+    assert.match(text, /replayed.*plays the machine and its controller/);
+    assert.match(text, /Zagar, Mihelic.*CC BY 4\.0/);
+  });
+
+  it("keep a prediction apart from what the machine reported", async () => {
+    let predicted: Row[] = [];
+    await until(
+      "there are predictions",
+      async () => {
+        predicted = (await history()).filter((row) => typeof row.ejection_predicted === "number");
+        return predicted.length > 0;
+      },
+      30_000,
+    );
+    // Standing, or at a speed that the models have never seen: no prediction.
+    assert.ok(predicted.every((row) => row.tbl_speed === 120));
+    assert.ok(!("ejection_predicted" in (await state()).reported));
+  });
+
+  it("show each model by rows it has not seen, against the naive guess, and train again", async () => {
+    let page = await installation().open("models");
+    for (const name of [
+      "ejection-first-half",
+      "ejection-second-half",
+      "hardness-linear",
+      "hardness-forest",
+      "machine-failure",
+    ])
+      await page.locator(`[data-model="${name}"][data-version="1"]`).waitFor();
+    const hardness = page.locator('[data-model="hardness-linear"]');
+    // 61 of 304: 14 of the 318 batches have a blank cell, and blank is not 0.
+    assert.match(await hardness.innerText(), /On 61 batches it had never seen it was off by [\d.]+ N/);
+    assert.match(await hardness.locator('[data-metric="RMSE"]').innerText(), /4\.05 N\s+naive 4\.61/);
+    assert.ok((await hardness.locator("circle").count()) > 50);
+    const failure = page.locator('[data-model="machine-failure"]');
+    assert.match(await failure.innerText(), /Synthetic data/);
+    assert.match(await failure.innerText(), /Of 68 failures among 2000 parts it had never seen it found \d+/);
+
+    const forest = page.locator('[data-model="hardness-forest"]');
+    await forest.locator('[data-action="train"]').click();
+    await forest.locator('[data-action="cancel"]').waitFor();
+    await forest.locator('[data-action="train"]').click();
+    await forest.getByText(/1 more waiting/).waitFor();
+    await page.locator('[data-model="hardness-forest"][data-version="3"]').waitFor();
+
+    page = await installation().open("models");
+    await page.locator('[data-model="hardness-forest"][data-version="3"]').waitFor();
+    await page
+      .locator('[data-model="hardness-forest"]')
+      .getByText(/Trained .* on 243 batches/)
+      .waitFor();
+  });
+
+  it("cancel a training, and the version before stays", async () => {
+    const page = await installation().open("models");
+    const forest = page.locator('[data-model="hardness-forest"]');
+    await forest.locator('[data-action="train"]').click();
+    await forest.locator('[data-action="cancel"]').click();
+    await forest.getByText("Cancelled; the version before stays in use").waitFor();
+    assert.equal(await forest.getAttribute("data-version"), "3");
+  });
+
+  it("fit a wall of 1280x720 without scrolling, and tablets without scrolling sideways", async () => {
+    for (const name of ["overview", "machine"]) {
+      const page = await installation().open(name);
+      await page.locator("[data-twin], [data-property]").first().waitFor();
+      assert.ok((await bottom(page)) <= 720, `${name} ends at ${await bottom(page)}`);
+    }
+    for (const [width, height] of [
+      [1024, 768],
+      [768, 1024],
+    ] as const)
+      for (const name of ["overview", "machine", "models"]) {
+        const page = await installation().open(name, { width, height });
+        await page.locator("[data-twin], [data-property], [data-model]").first().waitFor();
+        assert.ok(Number(await page.evaluate("document.scrollingElement.scrollWidth")) <= width, `${name} at ${width}`);
+      }
+  });
+
+  it("are Chinese after a restart with TWIN_LANG=zh-CN, which forgets nothing", async () => {
+    await installation().stop();
+    await installation().start("zh-CN");
+    const overview = await installation().open("overview");
+    const card = overview.locator('[data-twin="press-6"]');
+    await card.locator('[data-status="live"]').getByText("在线").waitFor();
+    await card.getByRole("cell", { name: "主压力" }).waitFor();
+
+    const machine = await installation().open("machine");
+    await machine.locator("[data-property]").first().waitFor();
+    await until("the machine is told its set point again", async () => {
+      const { reported, delta } = await state();
+      return reported.speed_setpoint === 80 && Object.keys(delta).length === 0;
+    });
+    const models = await installation().open("models");
+    await models.locator('[data-model="hardness-forest"][data-version="3"]').waitFor();
+
+    for (const page of [overview, machine, models]) {
+      const words = await englishWords(page);
+      assert.deepEqual(words, [], `English on ${page.url()}`);
+    }
+  });
+
+  interface Heard {
+    messages: { topic: string; payload: unknown }[];
+    end(): Promise<void>;
+  }
+  async function listenTo(topic: string): Promise<Heard> {
+    const client = await mqtt.connectAsync(installation().mqttUrl);
+    const messages: Heard["messages"] = [];
+    client.on("message", (topic, payload) => void messages.push({ topic, payload: JSON.parse(String(payload)) }));
+    await client.subscribeAsync(topic, { qos: 1 });
+    return { messages, end: () => client.endAsync() };
+  }
+});
+
+async function choose(page: Page, setpoint: number): Promise<void> {
+  const field = page.locator('#nrdb-ui-widget-machine-page-setpoint input[type="number"]');
+  await field.fill(String(setpoint));
+  await field.press("Enter");
+  await page.waitForTimeout(100);
+  await page.locator("#nrdb-ui-widget-machine-page-set button").click();
+}
+
+/** The states that a set point goes through from now on: one may last for less than a look from here takes. */
+async function watchStates(page: Page): Promise<() => Promise<string[]>> {
+  await page.evaluate(`(() => {
+    const element = document.querySelector("[data-loop]");
+    window.seenStates = [];
+    new MutationObserver(() => window.seenStates.push(element.dataset.state)).observe(element, { attributes: true });
+  })()`);
+  return async () => (await page.evaluate("window.seenStates")) as string[];
+}
+
+const bottom = async (page: Page): Promise<number> =>
+  Number(await page.evaluate("document.querySelector('.nrdb-ui-page').getBoundingClientRect().bottom"));
+
+/** Names, units and the names of methods and metrics stay as they are in every language. */
+const sameInChinese =
+  /\b(MediTwin|MAE|RMSE|ROC|AUC|CC|BY|kN|mm|min|Zagar|Mihelic|Scientific|Data|ml-random-forest|AI4I|Node-RED)\b/g;
+
+/** Words in Latin letters that stand on the page, besides names, and texts that are marked as English (`lang="en"`). */
+async function englishWords(page: Page): Promise<string[]> {
+  const texts = (await page.evaluate(`(() => {
+    const walker = document.createTreeWalker(document.querySelector(".nrdb-app"), NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) {
+      const element = walker.currentNode.parentElement;
+      if (element.closest('[lang="en"], [translate="no"], script, style')) continue;
+      if (element.checkVisibility()) texts.push(walker.currentNode.textContent);
+    }
+    for (const element of document.querySelectorAll(".nrdb-app [title], .nrdb-app [placeholder], .nrdb-app [aria-label]"))
+      if (!element.closest('[lang="en"], [translate="no"]'))
+        texts.push(element.getAttribute("title") ?? "", element.getAttribute("placeholder") ?? "");
+    return texts;
+  })()`)) as string[];
+  return texts.flatMap((text) => text.replace(sameInChinese, "").match(/[A-Za-z]{3,}/g) ?? []);
+}

@@ -1,0 +1,148 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { projectRoot } from "../flows/project";
+import { freePort, until } from "../start/server";
+
+const chromiumProgram = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** A real installation as `npm start` gives it, with the shipped flows, and a real browser that looks at it. */
+export interface Installation {
+  url: string;
+  mqttUrl: string;
+  /** Starts with that language; the home folder stays. */
+  start(language?: string): Promise<void>;
+  /** As Ctrl-C does. */
+  stop(): Promise<void>;
+  /** Opens a page of the dashboard in a window of that size. */
+  open(page: string, size?: { width: number; height: number }): Promise<Page>;
+  /** Errors on the pages' consoles, exceptions, and requests beyond loopback, since the last call. */
+  complaints(): string[];
+  /** Adds a tab to the running flows, as the editor's API does. */
+  addFlow(nodes: Record<string, unknown>[]): Promise<void>;
+}
+
+/** One installation for all tests of a describe. Without Chromium they are skipped loudly, or fail where it is required. */
+export function useInstallation(): () => Installation {
+  let made: (Installation & { remove(): Promise<void> }) | undefined;
+  before(async function () {
+    this.timeout(60_000);
+    if (!existsSync(chromiumProgram)) {
+      if (process.env.MEDITWIN_REQUIRE_SERVERS === "1")
+        throw new Error(`Chromium is not installed: ${chromiumProgram}`);
+      console.warn(`      SKIPPED, Chromium is not installed: ${this.test?.parent?.fullTitle()}`);
+      this.skip();
+    }
+    made = await createInstallation();
+    await made.start();
+  });
+  after(async function () {
+    this.timeout(20_000);
+    await made?.remove();
+  });
+  return () => made as Installation;
+}
+
+async function createInstallation(): Promise<Installation & { remove(): Promise<void> }> {
+  const home = mkdtempSync(path.join(tmpdir(), "meditwin dashboards "));
+  const [port, mqttPort] = [await freePort(), await freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const browser: Browser = await chromium.launch({
+    executablePath: chromiumProgram,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+  let contexts: BrowserContext[] = [];
+  let complaints: string[] = [];
+  let child: ChildProcess | undefined;
+  let output = "";
+
+  function listen(page: Page): void {
+    page.on("console", (message) => {
+      if (message.type() === "error") complaints.push(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => complaints.push(`exception: ${error.message}`));
+    page.on("request", (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (!["data:", "blob:"].includes(protocol) && hostname !== "127.0.0.1")
+        complaints.push(`request: ${request.url()}`);
+    });
+  }
+
+  async function closePages(): Promise<void> {
+    await Promise.all(contexts.map((context) => context.close()));
+    contexts = [];
+  }
+
+  const installation: Installation = {
+    url,
+    mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
+    async start(language = "") {
+      output = "";
+      const { HOME, PATH } = process.env;
+      const env = {
+        HOME,
+        PATH,
+        TWIN_HOME: home,
+        PORT: `${port}`,
+        TWIN_MQTT_PORT: `${mqttPort}`,
+        ...(language ? { TWIN_LANG: language } : {}),
+      };
+      const started = spawn(process.execPath, [path.join(projectRoot, "scripts/start.mjs")], {
+        cwd: projectRoot,
+        env,
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      child = started;
+      for (const stream of [started.stdout, started.stderr])
+        stream.on("data", (chunk: Buffer) => {
+          output += String(chunk);
+        });
+      await until(
+        "serving",
+        () => {
+          if (started.exitCode !== null) throw new Error(`It ended before it served:\n${output}`);
+          return output.includes("MediTwin is running");
+        },
+        50_000,
+      );
+    },
+    async stop() {
+      // A page that is open would complain about the lost connection, and rightly.
+      await closePages();
+      if (!child || child.exitCode !== null || child.signalCode !== null) return;
+      const closed = new Promise((resolve) => child?.once("close", resolve));
+      child.kill("SIGINT");
+      await closed;
+    },
+    async open(name, size = { width: 1280, height: 720 }) {
+      const context = await browser.newContext({ viewport: size });
+      contexts.push(context);
+      const page = await context.newPage();
+      page.setDefaultTimeout(15_000);
+      listen(page);
+      await page.goto(`${url}/dashboard/${name}`);
+      return page;
+    },
+    complaints() {
+      const so = complaints;
+      complaints = [];
+      return so;
+    },
+    async addFlow(nodes) {
+      const response = await fetch(`${url}/flow`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ label: "Test", nodes, configs: [] }),
+      });
+      if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
+    },
+  };
+  const remove = async (): Promise<void> => {
+    await installation.stop();
+    await browser.close();
+    rmSync(home, { recursive: true, force: true });
+  };
+  return { ...installation, remove };
+}
