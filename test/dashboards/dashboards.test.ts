@@ -155,7 +155,7 @@ describe("the operators' pages", function () {
       await page.locator(`[data-model="${name}"][data-version="1"]`).waitFor();
     const hardness = page.locator('[data-model="hardness-linear"]');
     // 61 of 304: 14 of the 318 batches have a blank cell, and blank is not 0.
-    assert.match(await hardness.innerText(), /On 61 batches it had never seen it was off by [\d.]+ N/);
+    assert.match(await hardness.innerText(), /On 61 batches it had never seen it was off by [\d.]+\sN/);
     assert.match(await hardness.locator('[data-metric="RMSE"]').innerText(), /4\.05 N\s+naive 4\.61/);
     assert.ok((await hardness.locator("circle").count()) > 50);
     const failure = page.locator('[data-model="machine-failure"]');
