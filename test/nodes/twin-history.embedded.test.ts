@@ -223,17 +223,20 @@ describe("twin-history, the embedded file", () => {
   });
 
   describe("with many samples", () => {
+    // Met is 30 ms; a machine busy with something else stretches it. All at once it would be over a second.
+    const generousMs = 500;
+
     it("does not hold up the event loop while it writes and answers", async function () {
       this.timeout(30_000);
       const { history } = open();
       const writing = await worstDelay(() => history.write(samplesOf(90_000)));
-      assert.ok(writing < 100, `writing blocked for ${writing} ms`);
+      assert.ok(writing < generousMs, `writing blocked for ${writing} ms`);
       let rows = 0;
       const reading = await worstDelay(async () => {
         rows = (await ask(history)).length;
       });
       assert.equal(rows, 90_000);
-      assert.ok(reading < 100, `reading blocked for ${reading} ms`);
+      assert.ok(reading < generousMs, `reading blocked for ${reading} ms`);
     });
 
     it("gives a question up when it is told to or takes too long, and answers the next", async function () {
