@@ -12,7 +12,9 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
+import { open } from "node:fs/promises";
 import path from "node:path";
+import { promisify } from "node:util";
 import { crc32 } from "node:zlib";
 import { Failure } from "../../engine/contract/errors";
 
@@ -38,6 +40,8 @@ export interface SegmentLog {
   pending(): Generator<{ number: number; payload: Buffer }>;
   /** The payload of an unreleased record. */
   read(number: number): Buffer | undefined;
+  /** Payloads that the log held when it was opened, released ones too, as far as their segments are still there. */
+  recent(): Generator<Buffer>;
   readonly size: { records: number; bytes: number };
   /** Whether a record of that many bytes fits now. */
   hasRoom(bytes: number): boolean;
@@ -50,6 +54,8 @@ export interface SegmentLogOptions {
   maxBytes: number;
   /** @default 4 MiB */
   segmentBytes?: number;
+  /** Segments that stay for {@link SegmentLog.recent} beside the one being written, although all of it was released. @default 0 */
+  keptSegments?: number;
   warn(text: string): void;
 }
 
@@ -76,21 +82,27 @@ interface Segment {
 }
 
 export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
-  const { folder, maxBytes, warn, segmentBytes = 4 * 1024 * 1024 } = options;
+  const { folder, maxBytes, warn, segmentBytes = 4 * 1024 * 1024, keptSegments = 0 } = options;
   mkdirSync(folder, { recursive: true });
   const segments: Segment[] = [];
   const where = new Map<number, Segment>();
   let total = 0;
   let next = 1;
   let closed = false;
+  /** A file was made that its folder may not tell of after a power cut. */
+  let hasNewFile = false;
 
-  for (const name of readdirSync(folder)
+  const names = readdirSync(folder)
     .filter((one) => /^\d{16}\.log$/.test(one))
-    .sort()) {
-    const segment = recover(folder, name, warn);
-    next = Math.max(next, segment.highest + 1);
-    if (segment.found.records.size === 0) discard(segment.found);
-    else keep(segment.found);
+    .sort();
+  const found: Recovered[] = [];
+  for (const [index, name] of names.entries()) {
+    const recovered = recover(folder, name, warn);
+    next = Math.max(next, recovered.highest + 1);
+    const isRecent = index >= names.length - keptSegments;
+    if (isRecent) found.push(recovered);
+    if (recovered.segment.records.size === 0 && !isRecent) discard(recovered.segment);
+    else keep(recovered.segment);
   }
   // Numbers are never given twice, even when the highest records were released and their segments are gone.
   next = Math.max(next, Date.now() * 1000);
@@ -101,11 +113,23 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     for (const number of segment.records.keys()) where.set(number, segment);
   }
 
+  /** Deletes segments of which nothing is needed any more; the last ones stay, unless room is needed. */
+  function prune(kept = 1 + keptSegments): void {
+    for (const segment of segments.slice(0, Math.max(0, segments.length - kept))) {
+      if (segment.records.size > 0) continue;
+      segments.splice(segments.indexOf(segment), 1);
+      total -= segment.bytes;
+      discard(segment);
+    }
+  }
+
   function begin(): Segment {
     const file = path.join(folder, `${String(next).padStart(16, "0")}.log`);
     try {
       const segment = { first: next, file, fd: openSync(file, "a+"), bytes: 0, records: new Map(), unsaved: [] };
       segments.push(segment);
+      hasNewFile = true;
+      prune();
       return segment;
     } catch (error) {
       throw diskFailure(error);
@@ -115,6 +139,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   function append(payload: Buffer): number {
     if (closed) throw new Failure("store-failed", "The log is closed.", "", true);
     const bytes = headerBytes + payload.length;
+    if (total + bytes > maxBytes) prune(0);
     if (total + bytes > maxBytes)
       throw new Failure(
         "busy",
@@ -157,11 +182,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     where.delete(number);
     segment.records.delete(number);
     segment.unsaved.push(number);
-    // The last segment is still being written to, unless it has had its share.
-    if (segment.records.size > 0 || (segment === segments.at(-1) && segment.bytes < segmentBytes / 2)) return;
-    segments.splice(segments.indexOf(segment), 1);
-    total -= segment.bytes;
-    discard(segment);
+    if (segment.records.size === 0 && segment !== segments.at(-1)) prune();
   }
 
   /** Writes down what was released. */
@@ -190,17 +211,19 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
 
   let syncing: Promise<void> | undefined;
   let queued: Promise<void> | undefined;
-  const syncNow = (): Promise<void> => {
-    const open = segments.filter((segment) => segment.records.size > 0);
-    return Promise.all(
-      open.slice(-2).map(
-        ({ fd }) =>
-          new Promise<void>((resolve, reject) => {
-            fdatasync(fd, (error) => (error ? reject(diskFailure(error)) : resolve()));
-          }),
-      ),
-    ).then(() => undefined);
-  };
+  async function syncNow(): Promise<void> {
+    const written = segments.filter((segment) => segment.records.size > 0).slice(-2);
+    const isNew = hasNewFile;
+    hasNewFile = false;
+    try {
+      await Promise.all(written.map(({ fd }) => flushed(fd)));
+      // A file is only there after a power cut when its folder's entry is.
+      if (isNew) await flushedFolder(folder);
+    } catch (error) {
+      hasNewFile ||= isNew;
+      throw diskFailure(error);
+    }
+  }
   /** A sync that is under way may miss the latest record: the next one, shared by all who ask meanwhile, will not. */
   function synced(): Promise<void> {
     if (!syncing) {
@@ -233,11 +256,20 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     }
   }
 
+  function* recent(): Generator<Buffer> {
+    for (const { segment, all } of found)
+      for (const place of all.values()) {
+        if (!segments.includes(segment)) break;
+        yield readPayload(segment, place);
+      }
+  }
+
   return {
     append,
     synced,
     release,
     read,
+    recent,
     pending,
     get size() {
       return { records: where.size, bytes: total };
@@ -260,6 +292,17 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   };
 }
 
+const flushed = promisify(fdatasync);
+
+async function flushedFolder(folder: string): Promise<void> {
+  const handle = await open(folder);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 const releasesOf = (file: string): string => file.replace(/\.log$/, ".released");
 
 function readPayload(segment: Segment, place: { offset: number; length: number }): Buffer {
@@ -274,26 +317,35 @@ function discard(segment: Segment): void {
   rmSync(releasesOf(segment.file), { force: true });
 }
 
+interface Recovered {
+  segment: Segment;
+  highest: number;
+  /** Every whole record, released ones too. */
+  all: Segment["records"];
+}
+
 /**
  * Reads a segment as it was left. Where something is no whole record (a torn end, a flipped bit) the file is put aside and
  * every whole record is kept.
  */
-function recover(folder: string, name: string, warn: (text: string) => void): { found: Segment; highest: number } {
+function recover(folder: string, name: string, warn: (text: string) => void): Recovered {
   const file = path.join(folder, name);
   const content = readFileSync(file);
-  const { records, highest, damaged } = scan(content);
-  const released = readReleases(releasesOf(file));
-  for (const number of released) records.delete(number);
+  const { records: all, highest, damaged } = scan(content);
+  const records = new Map(all);
+  for (const number of readReleases(releasesOf(file))) records.delete(number);
   if (damaged > 0) {
     const aside = `${file}.damaged-${Date.now()}`;
     renameSync(file, aside);
     warn(
       `${damaged} bytes of the log ${file} are damaged. The file was put aside as ${aside}; its whole records are kept.`,
     );
-    return { found: rewrite(file, content, records), highest };
+    const segment = rewrite(file, content, records);
+    return { segment, highest, all: segment.records };
   }
   const first = Number(name.slice(0, 16));
-  return { found: { first, file, fd: openSync(file, "a+"), bytes: content.length, records, unsaved: [] }, highest };
+  const segment = { first, file, fd: openSync(file, "a+"), bytes: content.length, records, unsaved: [] };
+  return { segment, highest, all };
 }
 
 interface Scan {

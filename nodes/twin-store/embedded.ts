@@ -31,7 +31,7 @@ export function openEmbeddedStore({ folder, durability, warn, now = Date.now }: 
   const commit = createGroupCommit(db);
   const twins = createEmbeddedTwins(db, commit, now, warn);
   const models = createEmbeddedModels(db, commit, now);
-  const journal = createJournal(path.join(folder, "journal"), durability === "power", warn);
+  const journal = createJournal(path.join(folder, "journal"), durability, warn);
   return {
     twins,
     models,

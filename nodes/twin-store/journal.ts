@@ -1,53 +1,82 @@
 import { openSegmentLog } from "../lib/segment-log";
-import type { Journal, JournalEntry, JournalRecord } from "./store";
+import type { Journal } from "./store";
 
 /** Most that may wait unreleased, on disk. Beyond that nothing more is acknowledged until some of it is done. */
 const maxBytes = 256 * 1024 * 1024;
-
 /**
- * The ingest journal in append-only segments. An entry is its length of header (2 bytes), header (JSON), payload as it came.
+ * What a released entry led to is in files that are flushed once a second (see twin-history): at level `power` an entry is
+ * kept for longer than that. Entries that a stop finds in that time come again.
  */
+const flushedMs = 5000;
+
+/** The ingest journal in append-only segments. An entry is its source's length (1 byte), source and data. */
 export function createJournal(
   folder: string,
-  fsync: boolean,
+  durability: "process" | "power",
   warn: (text: string) => void,
 ): Journal & { close(): void } {
-  const log = openSegmentLog({ folder, maxBytes, warn });
+  const log = openSegmentLog({ folder, maxBytes, keptSegments: 1, warn });
+  const releases = durability === "power" ? createDelay(flushedMs, log.release) : undefined;
+
+  function* of<Entry>(entries: Generator<Entry>, source: string, payloadOf: (entry: Entry) => Buffer) {
+    const start = startOf(source);
+    for (const entry of entries) if (payloadOf(entry).subarray(0, start.length).equals(start)) yield entry;
+  }
+
   return {
-    async append(entry) {
-      const number = log.append(encode(entry));
-      if (fsync) await log.synced();
-      return number;
-    },
-    release: log.release,
+    append: (source, data) => log.append(Buffer.concat([startOf(source), data])),
+    durable: () => (releases ? log.synced() : undefined),
+    release: releases?.add ?? log.release,
     *unreleased(source) {
-      for (const { number, payload } of log.pending()) {
-        const record = decode(number, payload);
-        if (record.source === source) yield record;
-      }
+      for (const { number, payload } of of(log.pending(), source, (entry) => entry.payload))
+        yield { number, data: dataOf(payload) };
     },
     read(number) {
       const payload = log.read(number);
-      return payload && decode(number, payload);
+      return payload && dataOf(payload);
+    },
+    *recent(source) {
+      for (const payload of of(log.recent(), source, (one) => one)) yield dataOf(payload);
     },
     get size() {
       return log.size;
     },
-    close: log.close,
+    close() {
+      releases?.stop();
+      log.close();
+    },
   };
 }
 
-function encode({ payload, ...header }: JournalEntry): Buffer {
-  const text = Buffer.from(JSON.stringify(header));
-  const record = Buffer.allocUnsafe(2 + text.length + payload.length);
-  record.writeUInt16LE(text.length, 0);
-  text.copy(record, 2);
-  payload.copy(record, 2 + text.length);
-  return record;
+const starts = new Map<string, Buffer>();
+
+function startOf(source: string): Buffer {
+  let start = starts.get(source);
+  if (!start) {
+    const name = Buffer.from(source.slice(0, 80));
+    start = Buffer.concat([Buffer.from([name.length]), name]);
+    if (starts.size > 1000) starts.clear();
+    starts.set(source, start);
+  }
+  return start;
 }
 
-function decode(number: number, record: Buffer): JournalRecord {
-  const end = 2 + record.readUInt16LE(0);
-  const header = JSON.parse(record.toString("utf8", 2, end)) as Omit<JournalEntry, "payload">;
-  return { ...header, number, payload: record.subarray(end) };
+const dataOf = (payload: Buffer): Buffer => payload.subarray(1 + (payload[0] ?? 0));
+
+/** Calls `act` for each number `delayMs` after it was added. */
+function createDelay(delayMs: number, act: (number: number) => void): { add(number: number): void; stop(): void } {
+  let waiting: { number: number; at: number }[] = [];
+  const timer = setInterval(() => {
+    const before = Date.now() - delayMs;
+    const index = waiting.findIndex(({ at }) => at > before);
+    const due = waiting.splice(0, index < 0 ? waiting.length : index);
+    for (const { number } of due) act(number);
+  }, 500).unref();
+  return {
+    add: (number) => void waiting.push({ number, at: Date.now() }),
+    stop: () => {
+      clearInterval(timer);
+      waiting = [];
+    },
+  };
 }

@@ -11,36 +11,25 @@ export interface TwinStore {
   readonly journal: Journal;
 }
 
-/** What came in by a door, as it came in: written down before it is acknowledged. */
-export interface JournalEntry {
-  /** Id of the node that took it. */
-  source: string;
-  /** Topic, or path, that it came by. */
-  topic: string;
-  /** Arrival, ms since 1970-01-01 UTC. */
-  arrival: number;
-  /** Format or content type, where the door knows it. */
-  type?: string;
-  payload: Buffer;
-}
-
-export interface JournalRecord extends JournalEntry {
-  /** Rising. Names the entry until it is released. */
-  number: number;
-}
-
-/** Entries are kept until every branch of the flow is done with them. Bounded; whoever reads it must bear repeats. */
+/**
+ * What doors took in, written down before it is acknowledged and kept until every branch of the flow is done with it.
+ * Bounded; whoever reads it must bear repeats.
+ */
 export interface Journal {
   /**
-   * Resolves with the entry's number when it is durable at the store's level. Rejects with a `Failure`, `busy` when the
-   * journal is full: then do not acknowledge.
+   * Writes an entry of that source (a node's id) down and returns its number: rising, and its name until it is released.
+   * It survives the end of the process then. Throws a `Failure`, `busy` when the journal is full: then do not acknowledge.
    */
-  append(entry: JournalEntry): Promise<number>;
+  append(source: string, data: Buffer): number;
+  /** Resolves when all that was appended is durable at the store's level; undefined when it is already. */
+  durable(): Promise<void> | undefined;
   release(number: number): void;
   /** The entries of that source that were not released, oldest first, as of now. */
-  unreleased(source: string): Generator<JournalRecord>;
+  unreleased(source: string): Generator<{ number: number; data: Buffer }>;
   /** One entry again, or undefined when it was released. */
-  read(number: number): JournalRecord | undefined;
+  read(number: number): Buffer | undefined;
+  /** The latest entries of that source that the last process left, released ones too: at least a few megabytes of them. */
+  recent(source: string): Generator<Buffer>;
   readonly size: { records: number; bytes: number };
 }
 
