@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { projectRoot } from "../flows/project";
-import { freePort, until } from "../start/server";
+import { until } from "../start/server";
+import { freePort } from "../support/ports";
 
 const chromiumProgram = process.env.CHROMIUM ?? "/usr/bin/chromium";
 

@@ -10,7 +10,8 @@ import { type EmbeddedBroker, embeddedLimits, openEmbeddedBroker } from "../../n
 import { type MqttBroker, type MqttBrokerOptions, openMqttBroker } from "../../nodes/twin-broker/mqtt-broker";
 import { createTakeoverWatch } from "../../nodes/twin-broker/takeover-watch";
 import { readTwinBrokerSettings } from "../../nodes/twin-broker/twin-broker.settings";
-import { freePort, useMosquitto } from "../support/mosquitto";
+import { useMosquitto } from "../support/mosquitto";
+import { freePort } from "../support/ports";
 import { useRuntime } from "../support/runtime";
 
 async function until(condition: () => boolean, what: string, timeoutMs = 8000): Promise<void> {

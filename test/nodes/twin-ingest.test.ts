@@ -9,7 +9,8 @@ import type { RefusalInfo } from "../../engine/contract/errors";
 import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import { embeddedBrokerAddress } from "../../nodes/twin-broker/twin-broker";
 import { createPace } from "../../nodes/twin-ingest/pace";
-import { freePort, useMosquitto } from "../support/mosquitto";
+import { useMosquitto } from "../support/mosquitto";
+import { freePort } from "../support/ports";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
 
 async function until(condition: () => boolean, what: string, timeoutMs = 8000): Promise<void> {

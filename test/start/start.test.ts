@@ -5,8 +5,9 @@ import { get } from "node:http";
 import { createServer, type Server } from "node:net";
 import path from "node:path";
 import { projectRoot } from "../flows/project";
+import { freePort } from "../support/ports";
 import { openPage } from "./page";
-import { freePort, until, useStarts } from "./server";
+import { until, useStarts } from "./server";
 
 /** bcrypt of "let me in". */
 const hash = "$2b$08$qKEBRtOAja2LvP82cVjAE.UQ3H9qSKvg4Rapi/lXp3JfJWRHe36oG";

@@ -4,7 +4,8 @@ import path from "node:path";
 import { connect } from "mqtt";
 import type { TwinDocument } from "../../engine/contract/document";
 import { projectRoot } from "../flows/project";
-import { freePort, useStarts } from "./server";
+import { freePort } from "../support/ports";
+import { useStarts } from "./server";
 
 /** A plant's own small flow: readings by MQTT to state and history, and three questions over HTTP. */
 const flow = (mqttPort: number): unknown[] => {

@@ -1,8 +1,8 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort } from "./ports";
 
 /**
  * A real InfluxDB (influxd 1.x) on private ports with a scratch folder:
@@ -16,6 +16,8 @@ import path from "node:path";
  */
 export interface Influxd {
   url: string;
+  /** Its process id while it runs. */
+  readonly pid: number | undefined;
   /** The first series of the answer, as the server gave it. Throws on an error of the server. */
   query(database: string, statement: string): Promise<{ columns: string[]; values: unknown[][] }>;
   start(): Promise<void>;
@@ -28,7 +30,7 @@ export interface InfluxdOptions {
   admin?: { username: string; password: string };
 }
 
-const isInstalled = (): boolean => {
+export const influxdIsInstalled = (): boolean => {
   try {
     execFileSync("influxd", ["version"], { stdio: "ignore" });
     return true;
@@ -41,7 +43,7 @@ export function useInfluxd(options: InfluxdOptions = {}): () => Influxd {
   let running: (Influxd & { remove(): Promise<void> }) | undefined;
   before(async function () {
     this.timeout(30_000);
-    if (!isInstalled()) {
+    if (!influxdIsInstalled()) {
       if (process.env.MEDITWIN_REQUIRE_SERVERS === "1") throw new Error("influxd is not installed");
       console.warn(`      SKIPPED, influxd is not installed: ${this.test?.parent?.fullTitle()}`);
       this.skip();
@@ -55,7 +57,8 @@ export function useInfluxd(options: InfluxdOptions = {}): () => Influxd {
   return () => running as Influxd;
 }
 
-async function createInfluxd({ admin }: InfluxdOptions): Promise<Influxd & { remove(): Promise<void> }> {
+/** The same for use outside of mocha: `start()` it, in the end `remove()` it. */
+export async function createInfluxd({ admin }: InfluxdOptions = {}): Promise<Influxd & { remove(): Promise<void> }> {
   const folder = mkdtempSync(path.join(tmpdir(), "meditwin-influxd-"));
   const [port, rpcPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -104,6 +107,9 @@ bind-address = "127.0.0.1:${rpcPort}"
 
   return {
     url,
+    get pid() {
+      return child?.pid;
+    },
     kill,
     async query(database, statement) {
       const answer = await ask(database, statement);
@@ -143,15 +149,3 @@ async function answers(url: string): Promise<boolean> {
     return false;
   }
 }
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === "object" && address ? resolve(address.port) : reject(new Error("no port")),
-      );
-    });
-  });

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, connect as dial } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { freePort, listening } from "./ports";
 
 const places = [
   "/usr/sbin/mosquitto",
@@ -14,10 +14,30 @@ const places = [
 export interface Mosquitto {
   port: number;
   url: string;
+  /** Its process id while it runs. */
+  readonly pid: number | undefined;
   /** Stops it as `kill -9` does, or politely, and waits for its end. */
   stop(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again on the same port and folder. */
+  /** Starts it (again) on the same port and folder. */
   start(): Promise<void>;
+}
+
+export interface MosquittoOptions {
+  /** The whole mosquitto.conf, for a port and the folder for its data. @default anonymous, persistence on, `config` below */
+  write?(port: number, folder: string): string;
+  /** Further lines of the default mosquitto.conf. */
+  config?: string[];
+}
+
+export const mosquittoIsInstalled = (): boolean => places.some((place) => existsSync(place));
+
+/** A real mosquitto on a private port with a folder of its own, for use outside of mocha: `start()` it, in the end `remove()` it. */
+export async function createMosquitto(
+  options: MosquittoOptions = {},
+): Promise<Mosquitto & { remove(): Promise<void> }> {
+  const broker = mosquittoIn(options);
+  await broker.prepare();
+  return broker;
 }
 
 /**
@@ -27,70 +47,56 @@ export interface Mosquitto {
  * @param config further lines of mosquitto.conf
  */
 export function useMosquitto(config: string[] = []): Mosquitto {
-  const binary = places.find((place) => existsSync(place));
-  const folder = { path: "" };
-  let child: ChildProcess | undefined;
-  const broker: Mosquitto = {
-    port: 0,
-    url: "",
-    async start() {
-      const file = path.join(folder.path, "mosquitto.conf");
-      const lines = [`listener ${broker.port} 127.0.0.1`, "allow_anonymous true", "persistence true"];
-      writeFileSync(file, [...lines, `persistence_location ${folder.path}/`, ...config, ""].join("\n"));
-      child = spawn(binary as string, ["-c", file], { stdio: "ignore" });
-      await listening(broker.port);
-    },
-    async stop(signal = "SIGKILL") {
-      const running = child;
-      child = undefined;
-      if (!running || running.exitCode !== null) return;
-      const ended = new Promise((resolve) => running.once("exit", resolve));
-      running.kill(signal);
-      await ended;
-    },
-  };
+  const broker = mosquittoIn({ config });
   before(async function () {
-    if (!binary) {
+    if (!mosquittoIsInstalled()) {
       if (process.env.MEDITWIN_REQUIRE_SERVERS === "1") throw new Error("mosquitto is required here and not installed");
       console.warn("      SKIPPED: mosquitto is not installed (apt-get install mosquitto)");
       this.skip();
     }
-    folder.path = mkdtempSync(path.join(tmpdir(), "mosquitto-"));
-    broker.port = await freePort();
-    broker.url = `mqtt://127.0.0.1:${broker.port}`;
+    await broker.prepare();
     await broker.start();
   });
-  after(async () => {
-    await broker.stop();
-    if (folder.path) rmSync(folder.path, { recursive: true, force: true });
-  });
+  after(() => broker.remove());
   return broker;
 }
 
-/** A port that nobody listens on at the moment. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
-}
-
-async function listening(port: number): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = dial(port, "127.0.0.1");
-      socket.once("connect", () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once("error", () => resolve(false));
-    });
-    if (open) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`mosquitto does not listen on port ${port}`);
+function mosquittoIn({ config = [], write }: MosquittoOptions) {
+  let folder = "";
+  let child: ChildProcess | undefined;
+  const broker = {
+    port: 0,
+    url: "",
+    get pid() {
+      return child?.pid;
+    },
+    async prepare() {
+      folder = mkdtempSync(path.join(tmpdir(), "mosquitto-"));
+      broker.port = await freePort();
+      broker.url = `mqtt://127.0.0.1:${broker.port}`;
+    },
+    async start() {
+      const binary = places.find((place) => existsSync(place));
+      if (!binary) throw new Error("mosquitto is not installed");
+      const lines = [`listener ${broker.port} 127.0.0.1`, "allow_anonymous true", "persistence true"];
+      const plain = [...lines, `persistence_location ${folder}/`, ...config, ""].join("\n");
+      const file = path.join(folder, "mosquitto.conf");
+      writeFileSync(file, write?.(broker.port, folder) ?? plain);
+      child = spawn(binary, ["-c", file], { stdio: "ignore" });
+      await listening(broker.port, "mosquitto");
+    },
+    async stop(signal: NodeJS.Signals = "SIGKILL") {
+      const running = child;
+      child = undefined;
+      if (!running || running.exitCode !== null || running.signalCode !== null) return;
+      const ended = new Promise((resolve) => running.once("exit", resolve));
+      running.kill(signal);
+      await ended;
+    },
+    async remove() {
+      await broker.stop();
+      if (folder) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return broker;
 }
