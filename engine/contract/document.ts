@@ -7,6 +7,8 @@ export interface PropertyMeta {
   ts: number;
   quality: Quality;
   seq?: number;
+  /** Where the latest reading was none (`null`): of the value that stands. */
+  held?: PropertyMeta;
 }
 
 /** How far the latest desired change has come. `version` is the `rev` at which it was set. */
@@ -21,6 +23,8 @@ export interface Acknowledgement {
 export interface TwinDocument {
   id: string;
   model: string | null;
+  /** Time of the sample that named the model, ms since 1970-01-01 UTC: an older one does not change it. */
+  modelTs?: number;
   /** Rises by one per effective change. */
   rev: number;
   reported: Record<string, Scalar>;

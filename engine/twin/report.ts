@@ -1,14 +1,15 @@
 import type { Changes, PropertyMeta, TwinDocument } from "../contract/document";
-import type { Quality, Sample, Scalar } from "../contract/messages";
+import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { differs, settle } from "./desired";
+import { compareReadings, own, type Reading, readingOf } from "./reading";
 
 export interface ReportResult {
   document: TwinDocument;
   changed: Changes;
   /** Whether the update is an effective change: a value, a quality, the status or the delta is another than before. */
   effective: boolean;
-  /** Every value of the sample was older than what the twin already knew. */
+  /** Every value of the sample was older than what the twin already knew, or said less of the same instant. */
   historical: boolean;
 }
 
@@ -35,59 +36,82 @@ export const emptyDocument = (id: string, now: number): TwinDocument => ({
 });
 
 /**
- * Merges a sample into the document. Per property, an older value never replaces a newer one; of two with the same time the
- * higher `seq` wins, else the later arrival. `null` is "no reading": the value stays and its quality becomes bad.
- * The given document is not changed.
+ * Merges a sample into the document. Per property the reading that `compareReadings` puts first stays, and of models the one
+ * that the latest sample names: samples end in one state in whatever order and however often they arrive. Only `rev`,
+ * `updatedAt`, `ack`, and with `deviceWins` `desired`, tell of that order. `null` is "no reading": the value stays and its
+ * quality becomes bad. A repeat changes nothing, but it is a sign of life. The given document is not changed.
  */
-export function reportSample(current: TwinDocument | undefined, sample: Sample, options: ReportOptions): ReportResult {
-  const before = current ?? emptyDocument(sample.id, options.now);
-  const reported = { ...before.reported };
-  const meta = { ...before.meta };
-  const changed: Changes = {};
-  let applied = 0;
-  let requalified = false;
-  for (const name of Object.keys(sample.values)) {
-    const value = sample.values[name] ?? null;
-    const known = meta[name];
-    if (known && isOlder(sample, known)) continue;
-    applied++;
-    const quality: Quality = value === null ? "bad" : (sample.quality?.[name] ?? "good");
-    meta[name] = { ts: sample.ts, quality, ...(sample.seq === undefined ? {} : { seq: sample.seq }) };
-    if (known?.quality !== quality) requalified = true;
-    if (value === null || Object.is(reported[name], value)) continue;
-    changed[name] = { before: reported[name], after: value };
-    reported[name] = value;
-  }
-  const names = Object.keys(sample.values).length;
-  const historical = names > 0 && applied === 0;
-  if (historical) return { document: before, changed, effective: false, historical };
+export const reportSample = (current: TwinDocument | undefined, sample: Sample, options: ReportOptions): ReportResult =>
+  report(current, sample, options, compareReadings);
 
-  const document: TwinDocument = {
-    ...before,
-    model: sample.model ?? options.model?.model ?? before.model,
-    reported,
-    meta,
-    status: "live",
-  };
-  const effective =
-    current === undefined ||
-    requalified ||
-    Object.keys(changed).length > 0 ||
-    before.status !== "live" ||
-    before.model !== document.model;
-  if (effective) {
-    // Coming back to life is an event, but nothing that anybody set or measured: the revision stays.
-    if (current === undefined || requalified || Object.keys(changed).length > 0 || before.model !== document.model)
-      document.rev++;
-    document.updatedAt = options.now;
+type Order = typeof compareReadings;
+
+function report(current: TwinDocument | undefined, sample: Sample, options: ReportOptions, order: Order): ReportResult {
+  const before = current ?? emptyDocument(sample.id, options.now);
+  const document = { ...before, reported: { ...before.reported }, meta: { ...before.meta } };
+  const names = Object.keys(sample.values);
+  const changed: Changes = {};
+  let isHeard = takeModel(document, sample.model ?? options.model?.model, sample.ts) || names.length === 0;
+  let requalified = false;
+  for (const name of names) {
+    if (!takeReading(document, name, readingOf(sample, name), order)) continue;
+    isHeard = true;
+    if (own(before.meta, name)?.quality !== document.meta[name]?.quality) requalified = true;
+    const [was, is] = [own(before.reported, name), own(document.reported, name)];
+    if (was !== is) changed[name] = { before: was, after: is };
   }
+  if (!isHeard) return { document: before, changed, effective: false, historical: true };
+
+  document.status = "live";
+  const isAnother =
+    current === undefined || requalified || Object.keys(changed).length > 0 || before.model !== document.model;
+  const effective = isAnother || before.status !== "live";
+  // Coming back to life is an event, but nothing that anybody set or measured: the revision stays.
+  if (isAnother) document.rev++;
+  if (effective) document.updatedAt = options.now;
   if (options.deviceWins) yieldToDevice(document, before, changed);
   settle(document, options.model);
-  return { document, changed, effective, historical };
+  return { document, changed, effective, historical: false };
+}
+
+/** Whether that sample is the latest that names a model. */
+function takeModel(document: TwinDocument, model: string | undefined, ts: number): boolean {
+  const { modelTs = Number.NEGATIVE_INFINITY } = document;
+  if (model === undefined || ts < modelTs || (ts === modelTs && model <= (document.model ?? ""))) return false;
+  document.model = model;
+  document.modelTs = ts;
+  return true;
+}
+
+/** Merges one reading. False: the twin knows a later one, and nothing changes. */
+function takeReading({ reported, meta }: TwinDocument, name: string, reading: Reading, order: Order): boolean {
+  const known = own(meta, name);
+  const isPlainlyLater = !known || (reading.value !== null && reading.meta.ts > known.ts);
+  if (!isPlainlyLater) {
+    const standing: Reading = { value: own(reported, name) ?? null, meta: known.held ?? known };
+    const latest: Reading = known.held ? { value: null, meta: known } : standing;
+    const rank = order(reading, latest);
+    if (rank < 0) {
+      // Later than the value that stands while there is no reading: that one will do.
+      const isBetter = standing.value === null || order(reading, standing) > 0;
+      if (latest.value !== null || reading.value === null || !isBetter) return false;
+      meta[name] = { ...known, held: reading.meta };
+      reported[name] = reading.value;
+      return true;
+    }
+    if (reading.value === null) {
+      if (rank > 0) meta[name] = standing.value === null ? reading.meta : { ...reading.meta, held: standing.meta };
+      return true;
+    }
+  }
+  meta[name] = reading.meta;
+  if (reading.value !== null) reported[name] = reading.value;
+  return true;
 }
 
 /**
- * Merges values that are no sample (no time of their own): RFC 7396 on one level, so null removes a property.
+ * Merges values that are no sample (no time of their own): RFC 7396 on one level, so null removes a property. They always
+ * apply, also over a reading of a device whose clock runs ahead.
  */
 export function reportPatch(
   current: TwinDocument | undefined,
@@ -99,7 +123,7 @@ export function reportPatch(
   const values = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null));
   const base = current ?? emptyDocument(id, options.now);
   const gone = removed.filter((name) => Object.hasOwn(base.reported, name) || Object.hasOwn(base.meta, name));
-  const result = reportSample(current, { id, ts: options.now, values }, options);
+  const result = report(current, { id, ts: options.now, values }, options, () => 1);
   if (gone.length === 0) return result;
   const reported = { ...result.document.reported };
   const meta: Record<string, PropertyMeta> = { ...result.document.meta };
@@ -118,11 +142,6 @@ export function reportPatch(
   };
   settle(document, options.model);
   return { document, changed, effective: true, historical: false };
-}
-
-function isOlder(sample: Sample, known: PropertyMeta): boolean {
-  if (sample.ts !== known.ts) return sample.ts < known.ts;
-  return sample.seq !== undefined && known.seq !== undefined && sample.seq < known.seq;
 }
 
 /** A change that the device made by itself, newer than the wish, replaces the wish. */

@@ -1,6 +1,7 @@
 import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import { idHint, isTwinId } from "../../engine/contract/identity";
 import type { Quality, Sample, Scalar, Table, Values } from "../../engine/contract/messages";
+import { createArrivalClock } from "../../engine/ingest/arrival-clock";
 import type { Message } from "./node-red";
 
 /** What `msg.twin` says of a sample, and `batch` of a batch. */
@@ -28,6 +29,9 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
 export const twinFieldOf = (msg: Message): TwinField | undefined =>
   isObject(msg.twin) ? (msg.twin as TwinField) : undefined;
 
+/** Of two samples of one twin without a time, the later one is later, also within one millisecond. */
+const stampOf = createArrivalClock();
+
 const isEntry = (row: unknown): boolean => isObject(row) && typeof row.id === "string" && isObject(row.values);
 
 /**
@@ -49,7 +53,8 @@ export function readMessage(msg: Message, now: number = Date.now()): Incoming {
     );
   const id = twin?.id ?? msg.topic;
   checkId(id, twin?.id === undefined ? "msg.topic" : "msg.twin.id");
-  const sample: Sample = { id: id as string, ts: readTime(twin?.ts, now, "msg.twin.ts"), values: payload as Values };
+  const ts = twin?.ts === undefined ? stampOf(id as string, now) : readTime(twin.ts, "msg.twin.ts");
+  const sample: Sample = { id: id as string, ts, values: payload as Values };
   if (twin) copyDetails(twin, sample);
   return { kind: "sample", sample };
 }
@@ -113,7 +118,7 @@ function readEntry(entry: unknown, now: number, index: number): Sample {
   checkId(entry.id, "id", index);
   const sample: Sample = {
     id: entry.id as string,
-    ts: readTime(entry.ts, now, "ts", index),
+    ts: entry.ts === undefined ? stampOf(entry.id as string, now) : readTime(entry.ts, "ts", index),
     values: entry.values as Values,
   };
   copyDetails(entry as TwinField, sample);
@@ -132,8 +137,7 @@ function checkId(id: unknown, field: string, index?: number): void {
   if (!isTwinId(id)) throw new Refusal(refuse("bad-id", `${field} is ${quote(id)}.`, idHint, { index }));
 }
 
-function readTime(ts: unknown, now: number, field: string, index?: number): number {
-  if (ts === undefined) return now;
+function readTime(ts: unknown, field: string, index?: number): number {
   if (typeof ts === "number" && Number.isInteger(ts) && Math.abs(ts) <= 8.64e15) return ts;
   throw new Refusal(
     refuse("bad-time", `${field} is ${quote(ts)}.`, "Use whole milliseconds since 1970-01-01 UTC.", { index }),

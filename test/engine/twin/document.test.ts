@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
-import fc from "fast-check";
 import type { TwinDocument } from "../../../engine/contract/document";
 import type { Sample } from "../../../engine/contract/messages";
 import type { PropertySpec, TwinModel } from "../../../engine/contract/model";
 import { desire, differs } from "../../../engine/twin/desired";
 import { reportPatch, reportSample } from "../../../engine/twin/report";
+import { checkFinalState, type Report } from "./final-state";
 
 const sample = (ts: number, values: Sample["values"], more: Partial<Sample> = {}): Sample => ({
   id: "press-6",
@@ -66,37 +66,84 @@ describe("reportSample", () => {
   it("keeps the value of a null reading and calls it bad", () => {
     const doc = apply([sample(10, { a: 1 }), sample(20, { a: null })]);
     assert.equal(doc.reported.a, 1);
-    assert.deepEqual(doc.meta.a, { ts: 20, quality: "bad" });
+    assert.deepEqual(doc.meta.a, { ts: 20, quality: "bad", held: { ts: 10, quality: "good" } });
     assert.equal(doc.rev, 2);
   });
 
-  it("ends in one state for every order of reports of different times, repeats included (fast-check)", () => {
-    const reports = fc.uniqueArray(
-      fc.record({
-        ts: fc.integer({ min: 0, max: 1000 }),
-        values: fc.dictionary(fc.constantFrom("a", "b", "c"), fc.oneof(fc.integer(), fc.boolean(), fc.string()), {
-          minKeys: 1,
-        }),
-      }),
-      { selector: (one) => one.ts, minLength: 1, maxLength: 8 },
-    );
-    fc.assert(
-      fc.property(reports, fc.infiniteStream(fc.nat()), (list, dice) => {
-        const inOrder = [...list].sort((a, b) => a.ts - b.ts).map((one) => sample(one.ts, one.values));
-        const shuffled = [...list, ...list]
-          .map((one) => ({ one, key: dice.next().value as number }))
-          .sort((a, b) => a.key - b.key)
-          .map(({ one }) => sample(one.ts, one.values));
-        const facts = (doc: TwinDocument) => ({ reported: sorted(doc.reported), meta: sorted(doc.meta) });
-        assert.deepEqual(facts(apply(shuffled)), facts(apply(inOrder)));
-      }),
-    );
+  describe("of two readings of one time", () => {
+    const final = (...list: Sample[]) => apply(list).reported.a;
+    for (const [what, winner, loser] of [
+      ["the higher seq", sample(10, { a: 1 }, { seq: 2 }), sample(10, { a: 9 }, { seq: 1 })],
+      ["one with a seq over one without", sample(10, { a: 1 }, { seq: 0 }), sample(10, { a: 9 })],
+      ["the better quality", sample(10, { a: 1 }), sample(10, { a: 9 }, { quality: { a: "uncertain" } })],
+      [
+        "a reading, even a bad one, over none",
+        sample(10, { a: 1 }, { quality: { a: "bad" } }),
+        sample(10, { a: null }),
+      ],
+      ["text over a number", sample(10, { a: "" }), sample(10, { a: 9 })],
+      ["a number over a boolean", sample(10, { a: -5 }), sample(10, { a: true })],
+      ["the greater number", sample(10, { a: 2 }), sample(10, { a: 1 })],
+    ] as const)
+      it(`takes ${what}, whichever came first`, () => {
+        assert.deepEqual(final(winner, loser), winner.values.a);
+        assert.deepEqual(final(loser, winner), winner.values.a);
+      });
+
+    it("does not let three of them win in a circle", () => {
+      const circle = [sample(10, { a: 5 }, { seq: 1 }), sample(10, { a: 3 }, { seq: 2 }), sample(10, { a: 4 })];
+      const [x, y, z] = circle as [Sample, Sample, Sample];
+      for (const order of [circle, [x, z, y], [y, x, z], [y, z, x], [z, x, y], [z, y, x]])
+        assert.equal(final(...order), 3);
+    });
   });
 
-  it("would be caught if the time were ignored (the broken variant)", () => {
-    const careless = (doc: Record<string, unknown>, one: Sample) => ({ ...doc, ...one.values });
-    const late = [sample(20, { a: 2 }), sample(10, { a: 1 })];
-    assert.notDeepEqual(late.reduce<Record<string, unknown>>(careless, {}), apply(late).reported);
+  it("takes a late reading that is later than the value that stands while there is none", () => {
+    const result = reportSample(apply([sample(10, { a: 1 }), sample(30, { a: null })]), sample(20, { a: 2 }), {
+      now: 2,
+    });
+    assert.equal(result.document.reported.a, 2);
+    assert.deepEqual(result.document.meta.a, { ts: 30, quality: "bad", held: { ts: 20, quality: "good" } });
+    assert.deepEqual([result.historical, result.effective], [false, true]);
+    assert.equal(apply([sample(30, { a: null }), sample(20, { a: 2 })]).reported.a, 2, "also where none stood");
+    const late = reportSample(result.document, sample(15, { a: 9 }), { now: 3 });
+    assert.equal(late.historical, true);
+  });
+
+  it("changes nothing for a repeat, but takes it as a sign of life", () => {
+    const doc = apply([sample(10, { a: 1, b: null }, { seq: 4, quality: { a: "uncertain" } })]);
+    const again = sample(10, { a: 1, b: null }, { seq: 4, quality: { a: "uncertain" } });
+    const result = reportSample(doc, again, { now: 99 });
+    assert.deepEqual(result.document, doc);
+    assert.deepEqual([result.effective, result.historical, result.changed], [false, false, {}]);
+    const revived = reportSample({ ...doc, status: "stale" }, again, { now: 99 });
+    assert.deepEqual([revived.document.status, revived.document.rev, revived.effective], ["live", doc.rev, true]);
+  });
+
+  it("goes by the model of the latest sample that names one", () => {
+    const list = [sample(30, { a: 1 }), sample(20, { a: 2 }, { model: "new" }), sample(10, { a: 3 }, { model: "old" })];
+    assert.equal(apply(list).model, "new");
+    assert.equal(apply(list.reverse()).model, "new");
+  });
+
+  it("knows properties that every object has", () => {
+    const { changed } = reportSample(undefined, sample(10, { valueOf: 1 }), { now: 1 });
+    assert.deepEqual(changed.valueOf, { before: undefined, after: 1 });
+  });
+
+  describe("whatever the order and the repeats (fast-check)", () => {
+    it("ends in one state", () => {
+      assert.equal(checkFinalState(1000).broken, undefined);
+    });
+
+    for (const [what, broken] of [
+      ["the later arrival wins", (doc, one, options) => reportSample(doc && { ...doc, meta: {} }, one, options)],
+      ["the later arrival wins among those of one time", laterArrival],
+      ["what stands while there is no reading has no time", withoutHeld],
+    ] as [string, Report][])
+      it(`would be caught if ${what} (broken variant)`, () => {
+        assert.ok(checkFinalState(1000, broken).broken);
+      });
   });
 
   it("does not change the document it was given", () => {
@@ -120,6 +167,12 @@ describe("reportSample", () => {
 });
 
 describe("reportPatch", () => {
+  it("always applies, also over a reading of the future", () => {
+    const doc = apply([sample(1000, { a: 1 }, { seq: 7 })]);
+    const { document, effective } = reportPatch(doc, "press-6", { a: 0 }, { now: 20 });
+    assert.deepEqual([document.reported.a, document.meta.a, effective], [0, { ts: 20, quality: "good" }, true]);
+  });
+
   it("removes a property with null, as RFC 7396 has it", () => {
     const doc = apply([sample(10, { a: 1, b: 2 })]);
     const { document, changed } = reportPatch(doc, "press-6", { a: null, c: 3 }, { now: 20 });
@@ -184,4 +237,17 @@ describe("desire", () => {
   });
 });
 
-const sorted = <T>(map: Record<string, T>): [string, T][] => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+/** As it was before `compareReadings`: forgets what it knows of the same time. */
+function laterArrival(doc: TwinDocument | undefined, one: Sample, options: { now: number }) {
+  if (!doc) return reportSample(doc, one, options);
+  const meta = Object.fromEntries(Object.entries(doc.meta).filter(([, known]) => known.ts !== one.ts));
+  return reportSample({ ...doc, meta }, one, options);
+}
+
+function withoutHeld(doc: TwinDocument | undefined, one: Sample, options: { now: number }) {
+  const result = reportSample(doc, one, options);
+  const meta = Object.fromEntries(
+    Object.entries(result.document.meta).map(([name, { held, ...known }]) => [name, known]),
+  );
+  return { ...result, document: { ...result.document, meta } };
+}
