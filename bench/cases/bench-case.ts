@@ -1,0 +1,31 @@
+import type { Scope } from "../lib/processes";
+
+export interface BenchCase {
+  name: string;
+  title: string;
+  run(options: RunOptions): Promise<Row[]>;
+}
+
+export interface RunOptions {
+  scope: Scope;
+  /** @default 5 */
+  rounds: number;
+  log(text: string): void;
+}
+
+/** A line of the table. */
+export interface Row {
+  what: string;
+  /** With its unit, such as "12,300/s (11,900 to 12,700)". */
+  value: string;
+  /** Compared with what. */
+  ratio?: string;
+  goal?: string;
+  /** Whether the goal was met. */
+  met?: boolean;
+}
+
+const round = (n: number): string => Math.round(n).toLocaleString("en");
+
+export const perSecond = ({ median, min, max }: { median: number; min: number; max: number }): string =>
+  `${round(median)}/s (${round(min)} to ${round(max)})`;
