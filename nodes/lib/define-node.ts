@@ -11,8 +11,8 @@ export interface Host {
   readonly id: string;
   /** Folder that everything is written under. */
   readonly home: string;
-  /** Shows the status badge. */
-  show(state: State, text?: string): void;
+  /** Shows the status badge. A text that costs something is given as a function, called only when the badge does change. */
+  show(state: State, text?: string | (() => string)): void;
   /** Text of the node's own catalogue, such as `text("status.waiting")`. */
   text(key: string, params?: Record<string, unknown>): string;
   /**
@@ -212,9 +212,10 @@ const badgeMs = 200;
 
 function createBadge(node: RedNode, disposers: (() => void | Promise<void>)[]): Host["show"] {
   let shown = "";
-  let next: { state: State; text?: string } | undefined;
+  let next: { state: State; text?: string | (() => string) } | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const put = (state: State, text?: string): void => {
+  const put = (state: State, given?: string | (() => string)): void => {
+    const text = typeof given === "function" ? given() : given;
     const key = `${state} ${text}`;
     if (key === shown) return;
     shown = key;

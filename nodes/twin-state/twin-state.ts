@@ -8,7 +8,7 @@ import { desire } from "../../engine/twin/desired";
 import { emptyDocument, type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
 import { defineNode } from "../lib/define-node";
 import { isObject, readSamples, refusedRows, twinFieldOf } from "../lib/messages";
-import type { Message, Outgoing } from "../lib/node-red";
+import type { Message, Outgoing, Send } from "../lib/node-red";
 import type { TwinFilter, TwinStore, TwinUpdate } from "../twin-store/store";
 import { readTwinStateSettings, type TwinStateSettings } from "./twin-state.settings";
 
@@ -16,7 +16,6 @@ type Handler = (msg: Message) => Promise<Outgoing>;
 
 export default defineNode<TwinStateSettings>({
   type: "twin-state",
-  serial: true,
   readSettings: readTwinStateSettings,
   start(host, settings) {
     const { twins } = host.use<TwinStore>("twin-store", settings.store);
@@ -42,38 +41,58 @@ export default defineNode<TwinStateSettings>({
       return { document, changed, notify: effective || !settings.skipEqual, staleAfter };
     }
 
-    async function reportOne(sample: Sample, msg: Message): Promise<{ rev: number; historical: boolean }> {
-      const checked = checkValues(model, sample.values);
-      if ("error" in checked) throw new Refusal(checked.error);
-      let historical = sample.historical === true;
-      if (historical) return { rev: (await twins.get(sample.id))?.rev ?? 0, historical };
-      const document = await update(sample.id, msg, (current, now) => {
-        const result = reportSample(
-          current,
-          { ...sample, values: checked.values },
-          { model, now, deviceWins: settings.deviceWins },
-        );
-        historical = result.historical;
-        return toUpdate(result);
+    interface Verdict {
+      rev: number;
+      historical: boolean;
+      refusal?: Refusal;
+    }
+
+    /** Samples in this order, in one commit. Refuses each on its own. */
+    async function reportAll(samples: readonly Sample[], msg: Message): Promise<Verdict[]> {
+      const verdicts: Verdict[] = [];
+      const ids = samples.map(({ id }) => id);
+      await twins.updateAll(ids, (index, current) => {
+        const sample = samples[index] as Sample;
+        try {
+          const checked = checkValues(model, sample.values);
+          if ("error" in checked) throw new Refusal(checked.error);
+          if (sample.historical) {
+            verdicts[index] = { rev: current?.rev ?? 0, historical: true };
+            return undefined;
+          }
+          checkRev(msg, sample.id, current);
+          const result = reportSample(
+            current,
+            { ...sample, values: checked.values },
+            { model, now: Date.now(), deviceWins: settings.deviceWins },
+          );
+          verdicts[index] = { rev: result.document.rev, historical: result.historical };
+          return toUpdate(result);
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          verdicts[index] = { rev: current?.rev ?? 0, historical: false, refusal: error };
+          return undefined;
+        }
       });
-      return { rev: document.rev, historical };
+      return verdicts;
+    }
+
+    async function reportOne(sample: Sample, msg: Message): Promise<Verdict> {
+      const [verdict] = (await reportAll([sample], msg)) as [Verdict];
+      if (verdict.refusal) throw verdict.refusal;
+      return verdict;
     }
 
     async function reportBatch(msg: Message, samples: Sample[]): Promise<Outgoing> {
       const good: unknown[] = [];
       const bad: unknown[] = [];
       const errors: RefusalInfo[] = [];
-      // All at once: the store gathers them into one commit, in this order.
-      const results = await Promise.allSettled(samples.map((sample) => reportOne(sample, msg)));
-      for (const [index, result] of results.entries()) {
+      for (const [index, { rev, historical, refusal }] of (await reportAll(samples, msg)).entries()) {
         const row = (msg.payload as Record<string, unknown>[])[index] as Record<string, unknown>;
-        if (result.status === "fulfilled") {
-          const { rev, historical } = result.value;
-          good.push(historical ? { ...row, rev, historical } : { ...row, rev });
-        } else if (result.reason instanceof Refusal) {
+        if (refusal) {
           bad.push(row);
-          errors.push({ ...result.reason.info, index });
-        } else throw result.reason;
+          errors.push({ ...refusal.info, index });
+        } else good.push(historical ? { ...row, rev, historical } : { ...row, rev });
       }
       if (bad.length === 0) return [{ ...msg, payload: good, twin: { batch: good.length } }, null];
       const refused = host.refused(refusedRows(msg, bad, errors, good.length > 0), errors[0] as RefusalInfo);
@@ -148,11 +167,27 @@ export default defineNode<TwinStateSettings>({
     };
 
     const handle = handlers[settings.operation];
-    return {
-      async input(msg, send) {
-        const out = await handle(msg);
+    /** Settles when every message before has left. */
+    let tail: Promise<void> = Promise.resolve();
+
+    async function leave(msg: Message, send: Send, work: Promise<Outgoing>, before: Promise<void>): Promise<void> {
+      try {
+        const out = await work;
+        await before;
         send(out);
-        host.show("ok", host.text(`status.${settings.operation}`, { id: labelOf(msg) }));
+      } catch (error) {
+        await before;
+        throw error;
+      }
+      host.show("ok", () => host.text(`status.${settings.operation}`, { id: labelOf(msg) }));
+    }
+
+    return {
+      /** The store applies updates in the order of the calls, many in one commit; messages leave in the order in which they came. */
+      input(msg, send) {
+        const leaving = leave(msg, send, handle(msg), tail);
+        tail = leaving.catch(() => undefined);
+        return leaving;
       },
     };
   },

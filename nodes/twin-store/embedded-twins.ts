@@ -9,14 +9,16 @@ import type { TwinCollection, TwinEvent, TwinEventName, TwinUpdate } from "./sto
 const cacheSize = 20_000;
 const pageSize = 100;
 const sweepMs = 1000;
+const settled = Promise.resolve();
 
 interface Entry {
   document: TwinDocument;
   staleAfter: number;
 }
 
-interface Pending {
-  entry: Entry | undefined;
+/** Documents that go into one commit; undefined for a twin that was deleted. */
+interface Group {
+  entries: Map<string, Entry | undefined>;
   events: TwinEvent[];
   committed: Promise<void>;
 }
@@ -49,7 +51,8 @@ export function createEmbeddedTwins(
   const timed = db.prepare("SELECT id, stale_after FROM twins WHERE stale_after > 0 AND status = 'live'");
 
   const cache = new Map<string, Entry>();
-  const pending = new Map<string, Pending>();
+  /** What the next commit will write. */
+  let next: Group | undefined;
   const listeners = new Set<(event: TwinEvent) => void>();
   /** When each live twin becomes stale. After a start every twin gets its full time again: no storm of false alarms. */
   const deadlines = new Map<string, number>();
@@ -62,8 +65,7 @@ export function createEmbeddedTwins(
   }
 
   function load(id: string): Entry | undefined {
-    const waiting = pending.get(id);
-    if (waiting) return waiting.entry;
+    if (next?.entries.has(id)) return next.entries.get(id);
     const cached = cache.get(id);
     if (cached) return cached;
     const row = select.get(id);
@@ -83,42 +85,65 @@ export function createEmbeddedTwins(
   }
 
   function put(id: string, entry: Entry | undefined, event: TwinEvent | undefined): Promise<void> {
-    const waiting = pending.get(id);
-    if (waiting) {
-      waiting.entry = entry;
-      if (event) waiting.events.push(event);
-      return waiting.committed;
-    }
-    const mine: Pending = { entry, events: event ? [event] : [], committed: Promise.resolve() };
-    pending.set(id, mine);
-    mine.committed = commit
-      .write(() => {
-        if (!mine.entry) return void remove.run(id);
-        const { document, staleAfter } = mine.entry;
-        const text = JSON.stringify(document);
-        upsert.run(id, document.model, document.status, staleAfter, text, crc32(text));
-      })
-      .then(
-        () => {
-          pending.delete(id);
-          if (mine.entry) remember(id, mine.entry);
+    next ??= begin();
+    next.entries.set(id, entry);
+    if (event) next.events.push(event);
+    return next.committed;
+  }
+
+  function begin(): Group {
+    let resolve!: () => void;
+    let reject!: (error: Error) => void;
+    const committed = new Promise<void>((onCommitted, onFailed) => {
+      resolve = onCommitted;
+      reject = onFailed;
+    });
+    // Whoever awaits it hears of a failure; it is no crash where nobody does.
+    committed.catch(() => undefined);
+    const group: Group = { entries: new Map(), events: [], committed };
+    commit.join({
+      write() {
+        for (const [id, entry] of group.entries) write(id, entry);
+      },
+      committed() {
+        next = undefined;
+        for (const [id, entry] of group.entries) {
+          if (entry) remember(id, entry);
           else cache.delete(id);
-          for (const listener of listeners) for (const heard of mine.events) listener(heard);
-        },
-        (error: unknown) => {
-          // Nothing was written: memory goes back to what the file holds.
-          pending.delete(id);
-          cache.delete(id);
-          throw error;
-        },
-      );
-    return mine.committed;
+        }
+        for (const listener of listeners) for (const event of group.events) tell(listener, event);
+        resolve();
+      },
+      failed(error) {
+        // Nothing was written: memory goes back to what the file holds.
+        next = undefined;
+        for (const id of group.entries.keys()) cache.delete(id);
+        reject(error);
+      },
+    });
+    return group;
+  }
+
+  function write(id: string, entry: Entry | undefined): void {
+    if (!entry) return void remove.run(id);
+    const { document, staleAfter } = entry;
+    const text = JSON.stringify(document);
+    upsert.run(id, document.model, document.status, staleAfter, text, crc32(text));
+  }
+
+  function tell(listener: (event: TwinEvent) => void, event: TwinEvent): void {
+    try {
+      listener(event);
+    } catch (error) {
+      warn(`A watcher of the twin ${event.id} failed: ${String(error)}`);
+    }
   }
 
   function update(id: string, change: (current: TwinDocument | undefined) => TwinUpdate | undefined) {
     const current = load(id);
     const result = change(current?.document);
-    if (!result) return { document: current?.document, committed: Promise.resolve() };
+    // After whatever is on its way to the file: a sample that changes nothing does not overtake.
+    if (!result) return { document: current?.document, committed: next?.committed ?? settled };
     const staleAfter = result.staleAfter ?? current?.staleAfter ?? 0;
     const { document } = result;
     if (staleAfter > 0 && document.status === "live") deadlines.set(id, now() + staleAfter * 1000);
@@ -173,6 +198,12 @@ export function createEmbeddedTwins(
       return document;
     },
 
+    async updateAll(ids, change) {
+      let last: Promise<void> = settled;
+      for (const [index, id] of ids.entries()) last = update(id, (current) => change(index, current)).committed;
+      await last;
+    },
+
     async delete(id) {
       const current = load(id);
       if (!current) return false;
@@ -199,8 +230,14 @@ function eventOf(
 ): TwinEvent {
   const events: TwinEventName[] = [];
   if (!before || before.rev !== after.rev) events.push("change");
-  if (JSON.stringify(before?.delta ?? {}) !== JSON.stringify(after.delta)) events.push("delta");
+  if (!isSame(before?.delta ?? {}, after.delta)) events.push("delta");
   if (before?.status !== after.status) events.push("status");
-  if (JSON.stringify(before?.ack ?? null) !== JSON.stringify(after.ack)) events.push("ack");
+  if (before?.ack !== after.ack && JSON.stringify(before?.ack ?? null) !== JSON.stringify(after.ack))
+    events.push("ack");
   return { id, events, ...(before ? { before } : {}), after, changed };
+}
+
+function isSame(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {
+  const names = Object.keys(after);
+  return names.length === Object.keys(before).length && names.every((name) => before[name] === after[name]);
 }

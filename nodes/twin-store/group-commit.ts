@@ -5,18 +5,22 @@ import { Failure } from "../../engine/contract/errors";
 export interface GroupCommit {
   /** Runs `write` inside the next transaction. Resolves when it is committed; rejects, with nothing written, when it failed. */
   write(write: () => void): Promise<void>;
+  /** The same with callbacks, which are called before anything else runs. They must not throw. */
+  join(part: Part): void;
   /** Commits what waits, now. */
   flush(): void;
 }
 
-interface Waiting {
+export interface Part {
   write(): void;
-  resolve(): void;
-  reject(error: Error): void;
+  committed(): void;
+  failed(error: Error): void;
 }
 
 export function createGroupCommit(db: DatabaseSync): GroupCommit {
-  let waiting: Waiting[] = [];
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
+  let waiting: Part[] = [];
   let scheduled = false;
 
   function flush(): void {
@@ -25,9 +29,9 @@ export function createGroupCommit(db: DatabaseSync): GroupCommit {
     const group = waiting;
     waiting = [];
     try {
-      db.exec("BEGIN IMMEDIATE");
-      for (const { write } of group) write();
-      db.exec("COMMIT");
+      begin.run();
+      for (const part of group) part.write();
+      commit.run();
     } catch (error) {
       try {
         db.exec("ROLLBACK");
@@ -40,20 +44,22 @@ export function createGroupCommit(db: DatabaseSync): GroupCommit {
         "Free space on the disk, or look at the rights of the home folder.",
         true,
       );
-      for (const { reject } of group) reject(failure);
+      for (const part of group) part.failed(failure);
       return;
     }
-    for (const { resolve } of group) resolve();
+    for (const part of group) part.committed();
+  }
+
+  function join(part: Part): void {
+    waiting.push(part);
+    if (scheduled) return;
+    scheduled = true;
+    setImmediate(flush);
   }
 
   return {
     flush,
-    write: (write) =>
-      new Promise((resolve, reject) => {
-        waiting.push({ write, resolve, reject });
-        if (scheduled) return;
-        scheduled = true;
-        setImmediate(flush);
-      }),
+    join,
+    write: (write) => new Promise((resolve, reject) => join({ write, committed: resolve, failed: reject })),
   };
 }

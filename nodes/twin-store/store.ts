@@ -77,11 +77,17 @@ export interface TwinCollection {
   /**
    * Compare and set: `change` sees the present document and gives the next one (a new object), or undefined to leave it.
    * It may be called again when somebody else was faster. What it throws rejects the promise, with nothing changed.
+   * Updates take effect, and their promises resolve, in the order of the calls.
    */
   update(
     id: string,
     change: (current: TwinDocument | undefined) => TwinUpdate | undefined,
   ): Promise<TwinDocument | undefined>;
+  /** Several updates at once, in this order; one twin may come more than once. Durable together, or not at all. `change` must not throw. */
+  updateAll(
+    ids: readonly string[],
+    change: (index: number, current: TwinDocument | undefined) => TwinUpdate | undefined,
+  ): Promise<void>;
   /** Whether there was one. */
   delete(id: string): Promise<boolean>;
   /** Hears every change, in order per twin, after it is durable. Returns the way to stop. */
