@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { freePort } from "../../test/support/mosquitto";
-import { endChild, root, type Scope, until, untilListening } from "./processes";
+import { freePort, listening } from "../../test/support/ports";
+import { endChild, root, type Scope, until } from "./processes";
 
 export interface RunningNodeRed {
   child: ChildProcess;
@@ -60,7 +60,7 @@ export async function startNodeRed(
     child.once("exit", (code) => reject(new Error(`Node-RED ended (${code}):\n${said}`)));
   });
   told.catch(() => undefined);
-  await Promise.race([untilListening(port), told]);
+  await Promise.race([listening(port, "Node-RED", 30_000), told]);
   await Promise.race([until(() => said.includes("Started flows"), "the flows to start"), told]);
   return { child, home, said: () => said };
 }

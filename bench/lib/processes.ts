@@ -1,9 +1,8 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { freePort } from "../../test/support/mosquitto";
+import { freePort, listening } from "../../test/support/ports";
 
 /** The package's folder, seen from dist/bench/lib. */
 export const root = path.resolve(__dirname, "../../..");
@@ -108,24 +107,9 @@ export async function startMosquitto(scope: Scope): Promise<Broker> {
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said += text;
   });
-  await untilListening(port);
+  await listening(port, "mosquitto");
   return {
     port,
     subscribed: (filter) => until(() => said.includes(` ${filter}\n`), `the subscription to ${filter}`, 20_000),
   };
-}
-
-export async function untilListening(port: number, patienceMs = 30_000): Promise<void> {
-  for (const end = Date.now() + patienceMs; ; await pause(25)) {
-    const isOpen = await new Promise<boolean>((resolve) => {
-      const socket = connect(port, "127.0.0.1");
-      socket.once("connect", () => {
-        socket.destroy();
-        resolve(true);
-      });
-      socket.once("error", () => resolve(false));
-    });
-    if (isOpen) return;
-    if (Date.now() > end) throw new Error(`Nobody listens on port ${port}.`);
-  }
 }
