@@ -1,7 +1,10 @@
 /** Pauses between attempts: exponential, with jitter, so that many writers do not come back at the same moment. */
 export interface Backoff {
-  /** @param attempt from 0 */
-  pause(attempt: number): Promise<void>;
+  /**
+   * @param attempt from 0
+   * @param atLeastMs what the other side asked for
+   */
+  pause(attempt: number, atLeastMs?: number): Promise<void>;
   /** Ends every pause now. */
   wake(): void;
 }
@@ -9,7 +12,7 @@ export interface Backoff {
 export function createBackoff(firstMs: number, longestMs: number): Backoff {
   const sleepers = new Set<() => void>();
   return {
-    pause(attempt) {
+    pause(attempt, atLeastMs = 0) {
       const ms = Math.min(longestMs, firstMs * 2 ** attempt) * (0.5 + Math.random() / 2);
       return new Promise((resolve) => {
         const wake = (): void => {
@@ -17,7 +20,7 @@ export function createBackoff(firstMs: number, longestMs: number): Backoff {
           sleepers.delete(wake);
           resolve();
         };
-        const timer = setTimeout(wake, ms).unref();
+        const timer = setTimeout(wake, Math.max(ms, atLeastMs)).unref();
         sleepers.add(wake);
       });
     },

@@ -2,8 +2,9 @@ import { isDamage } from "../lib/sqlite";
 import { openHistoryFile } from "./embedded-file";
 import { createEmbeddedQueries, type EmbeddedQueries } from "./embedded-queries";
 import { createEmbeddedWriter, type EmbeddedWriter } from "./embedded-writer";
-import type { History, HistoryStatus } from "./history";
+import { type History, type HistoryStatus, noSpool } from "./history";
 import { createRetention, type Retention } from "./retention";
+import { createWalSync } from "./wal-sync";
 
 /** A history file that this process holds, whoever uses it. */
 export interface EmbeddedFile {
@@ -31,7 +32,11 @@ export function openEmbeddedFile(file: string, warn: (text: string) => void): Em
 
   function openParts(damage?: string): Parts {
     const db = openHistoryFile(file, warn, damage);
-    const writer = createEmbeddedWriter(db, onWritten);
+    const sync = createWalSync(file, warn);
+    const writer = createEmbeddedWriter(db, (error) => {
+      sync.touch();
+      onWritten(error);
+    });
     const queries = createEmbeddedQueries(file, warn);
     const retention = createRetention(db, writer.forget, warn);
     return {
@@ -41,7 +46,7 @@ export function openEmbeddedFile(file: string, warn: (text: string) => void): Em
       async close() {
         retention.close();
         writer.flush();
-        await queries.close();
+        await Promise.all([queries.close(), sync.close()]);
         db.close();
       },
     };
@@ -74,6 +79,7 @@ export function openEmbeddedFile(file: string, warn: (text: string) => void): Em
     const { samples, since } = parts.writer.waiting();
     return {
       state: failure === undefined ? "ok" : "failed",
+      ...noSpool,
       waiting: samples,
       oldestMs: since === undefined ? 0 : Date.now() - since,
       ...(failure === undefined ? {} : { reason: failure }),

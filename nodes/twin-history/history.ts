@@ -10,8 +10,8 @@ export interface History {
   readonly backend: "embedded" | "influx";
   readonly database: string;
   /**
-   * Keeps the samples. Resolves when they are durable (embedded: committed; InfluxDB: acknowledged by the server) or refused
-   * one by one. The same twin and time again merges property by property: replays are harmless.
+   * Keeps the samples. Resolves when they are durable (embedded: committed; InfluxDB: acknowledged by the server, or on disk in
+   * the spool while it is away) or refused one by one. The same twin and time again merges property by property: replays are harmless.
    */
   write(samples: readonly Sample[]): Promise<Written>;
   /** Rows `{ time, id, <property>... }` in order of time and id. */
@@ -24,6 +24,8 @@ export interface History {
 export interface Written {
   /** Samples that are durable now. */
   written: number;
+  /** How many of them are on disk and not with the server yet. Absent: none. */
+  spooled?: number;
   /** Samples without any reading: nothing of them is kept. */
   empty: number;
   refused: { index: number; error: RefusalInfo }[];
@@ -37,18 +39,30 @@ export interface QueryOptions {
   timeoutMs?: number;
 }
 
-/** `retrying`: the server cannot be reached, samples wait. `failed`: it will not take them as things are set up. */
+/** `retrying`: the server cannot be reached, samples go to the spool. `failed`: it will not take them as things are set up. */
 export type HistoryState = "connecting" | "ok" | "retrying" | "failed";
 
 export interface HistoryStatus {
   state: HistoryState;
-  /** Samples that are not durable yet. */
+  /** Samples in memory that are not durable yet. */
   waiting: number;
-  /** How long the oldest of them has waited, ms. */
+  /** Samples on disk that the server does not have yet. */
+  spooled: number;
+  /** What the spool takes on disk, and may take. 0 where there is none. */
+  spoolBytes: number;
+  spoolMaxBytes: number;
+  /** How long the oldest sample that is not where it belongs yet, in memory or in the spool, has waited, ms. */
   oldestMs: number;
+  /** Samples out of the spool that the server refused, since the start of this process: they stand in a file. */
+  refusedLater: number;
+  /** Samples out of the spool that were given up for newer ones (`drop-oldest`) or could not be read, since that start. */
+  dropped: number;
   /** Why the state is not ok. */
   reason?: string;
 }
+
+/** What a backend without a spool says of it. */
+export const noSpool = { spooled: 0, spoolBytes: 0, spoolMaxBytes: 0, refusedLater: 0, dropped: 0 };
 
 export const defaultQueryTimeoutMs = 30_000;
 /** Samples that may wait at once. More are refused as `busy`. */

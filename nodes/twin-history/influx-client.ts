@@ -3,6 +3,7 @@ import { Agent as HttpsAgent } from "node:https";
 import { InfluxDB, type IResponse, ResultError } from "influx";
 import { Failure } from "../../engine/contract/errors";
 import type { Statement } from "../../engine/history/influxql";
+import { createWriteRequests, hintOf, refusedWrite, saidIn, type WriteVerdict } from "./influx-write";
 
 export interface InfluxOptions {
   /** Address of the server, with a path when it stands behind a proxy. */
@@ -14,16 +15,9 @@ export interface InfluxOptions {
   password: string;
   /** Takes the place of user name and password (InfluxDB 2 and 3). */
   token: string;
-  /** @default 30,000 */
+  /** @default 10,000 for writing, 30,000 for questions */
   timeoutMs?: number;
 }
-
-/** What the server made of lines. `bad`: some of them cannot be written, ever. `retry`: the same again can succeed later. */
-export type WriteVerdict =
-  | { kind: "written" }
-  | { kind: "bad"; reason: string; dropped: number }
-  | { kind: "retry"; reason: string }
-  | { kind: "refused"; failure: Failure };
 
 export interface Series {
   tags?: Record<string, string>;
@@ -33,8 +27,8 @@ export interface Series {
 
 /** The `influx` package as this backend uses it: one attempt a call, errors told apart by what can be done about them. */
 export interface InfluxClient {
-  /** Creates the database where it is missing and may be created. Rejects when the server cannot be reached. */
-  prepare(): Promise<void>;
+  /** Asks whether samples can be written: creates the database where it is missing and may be created. Undefined: yes. */
+  probe(): Promise<WriteVerdict | undefined>;
   write(lines: readonly string[]): Promise<WriteVerdict>;
   select(statement: Statement, signal?: AbortSignal): Promise<Series[]>;
   close(): void;
@@ -47,6 +41,7 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
   const { database, timeoutMs = 30_000 } = options;
   const retentionPolicy = options.retentionPolicy || undefined;
   const address = new URL(options.url);
+  const writes = createWriteRequests(options);
   const isTls = address.protocol === "https:";
   const agent = isTls ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   const username = options.token ? "" : options.username || decodeURIComponent(address.username);
@@ -125,13 +120,6 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
       );
   }
 
-  /**
-   * The package puts a point's measurement on the wire as it stands: so one point carries lines that are escaped already.
-   * Its own escaping changes texts that hold \', and takes longer.
-   */
-  const put = (lines: readonly string[]): Promise<void> =>
-    settled(client.writePoints([{ measurement: lines.join("\n") }], { database, precision: "ms", retentionPolicy }));
-
   let prepared: Promise<void> | undefined;
   const prepareOnce = (): Promise<void> => {
     prepared ??= prepare().catch((error: unknown) => {
@@ -141,21 +129,32 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
     return prepared;
   };
 
+  /** Why nothing can be written yet. */
+  const readiness = (): Promise<WriteVerdict | undefined> =>
+    prepareOnce().then(
+      () => undefined,
+      (error: unknown): WriteVerdict =>
+        error instanceof Failure ? { kind: "refused", failure: error } : { kind: "retry", reason: reasonOf(error) },
+    );
+
   return {
-    prepare: prepareOnce,
+    async probe() {
+      prepared = undefined;
+      return readiness();
+    },
+
     async write(lines) {
-      try {
-        await put(lines).catch(async (error: unknown) => {
-          if (statusOf(error) !== 404) throw error;
-          // Somebody dropped the database.
-          prepared = undefined;
-          await prepareOnce();
-          await put(lines);
-        });
-        return { kind: "written" };
-      } catch (error) {
-        return verdictOf(error);
-      }
+      const body = lines.join("\n");
+      const notReady = await readiness();
+      if (notReady) return notReady;
+      let verdict = await writes.post(body);
+      if (verdict.kind !== "missing") return verdict;
+      // Somebody dropped the database.
+      prepared = undefined;
+      const unready = await readiness();
+      if (unready) return unready;
+      verdict = await writes.post(body);
+      return verdict.kind === "missing" ? { kind: "refused", failure: refusedWrite(404, verdict.reason) } : verdict;
     },
 
     async select(statement, signal) {
@@ -170,7 +169,10 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
       }
     },
 
-    close: () => agent.destroy(),
+    close() {
+      agent.destroy();
+      writes.close();
+    },
   };
 }
 
@@ -180,30 +182,10 @@ const statusOf = (error: unknown): number | undefined =>
 const isUnreachable = (error: unknown): boolean => !(error instanceof ResultError) && statusOf(error) === undefined;
 
 /** The server's own words: the package wraps the JSON that they come in. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const json = /\{.*\}/s.exec(message)?.[0];
-  try {
-    const { error: said, message: says } = JSON.parse(json ?? "") as { error?: unknown; message?: unknown };
-    if (typeof said === "string") return said;
-    if (typeof says === "string") return says;
-  } catch {
-    // Not JSON: the message itself.
-  }
-  return message || (error as { code?: string }).code || "no reason given";
-}
-
-function verdictOf(error: unknown): WriteVerdict {
-  if (error instanceof Failure) return { kind: "refused", failure: error };
-  const status = statusOf(error);
-  const reason = reasonOf(error);
-  if (status === undefined || status === 429) return { kind: "retry", reason };
-  if (status === 400 || status === 413 || status === 422)
-    return { kind: "bad", reason, dropped: Number(/dropped=(\d+)/.exec(reason)?.[1] ?? 0) };
-  return {
-    kind: "refused",
-    failure: new Failure("history-failed", `InfluxDB refuses to write (${status}): ${reason}.`, hintOf(status)),
-  };
+  return (json && saidIn(json)) || message || (error as { code?: string }).code || "no reason given";
 }
 
 function queryFailure(error: unknown): Failure {
@@ -212,9 +194,4 @@ function queryFailure(error: unknown): Failure {
   if (isUnreachable(error))
     return new Failure("history-failed", `InfluxDB cannot be reached: ${reason}.`, "Is it running?", true);
   return new Failure("history-failed", `InfluxDB refuses the query: ${reason}.`, hintOf(status ?? 0));
-}
-
-function hintOf(status: number): string {
-  if (status === 401 || status === 403) return "Check user name, password or token, and what they may do.";
-  return status === 404 ? "Create the database, or let this user create it." : "";
 }

@@ -5,8 +5,11 @@ import type { Sample } from "../../engine/contract/messages";
 export function refusalOf(reason: string, sample: Sample): RefusalInfo {
   const said = `InfluxDB refuses a sample of ${sample.id}: ${reason.replace(/ dropped=\d+$/, "")}.`;
   // The server names one conflict of a request, not necessarily the one of this line.
-  const property = /input field "(.+?)" on measurement/.exec(reason)?.[1];
-  if (/field type conflict/.test(reason))
+  const property = /input field "(.+?)" on measurement|column type for column '(.+?)'/
+    .exec(reason)
+    ?.slice(1)
+    .find(Boolean);
+  if (/field type conflict|invalid column type/.test(reason))
     return refuse(
       "wrong-type",
       said,

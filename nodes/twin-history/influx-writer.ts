@@ -1,12 +1,15 @@
 import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { Sample } from "../../engine/contract/messages";
-import { checkSample } from "../../engine/history/check-sample";
-import { escapeMeasurement, toLine } from "../../engine/history/line-protocol";
-import { createBackoff } from "./backoff";
+import { escapeMeasurement } from "../../engine/history/line-protocol";
 import { type HistoryState, type HistoryStatus, maxWaitingSamples, type Written } from "./history";
+import { type Batch, partition, settleAll, takeBatch } from "./influx-batch";
 import type { InfluxClient } from "./influx-client";
 import { refusalOf } from "./influx-refusals";
-import { createPendingJobs, type Fate, type Job } from "./pending-jobs";
+import { createPendingJobs, type Job } from "./pending-jobs";
+import { type Sent, sendLines } from "./send-lines";
+import type { Spool } from "./spool";
+import { createSpoolDrain } from "./spool-drain";
+import { createSpoolEntry } from "./spool-entry";
 
 export interface InfluxWriterOptions {
   measurement: string;
@@ -14,49 +17,50 @@ export interface InfluxWriterOptions {
   batchSize: number;
   /** How long a sample waits for others to go with. */
   flushMs: number;
+  /** Bound of the spool on disk, bytes. */
+  spoolBytes: number;
+  /** What happens at that bound: the samples wait, or the oldest segment is given up. */
+  overflow: "block" | "drop-oldest";
   /** First pause after an error; it doubles up to the longest. @default 250 */
   retryMs?: number;
   /** @default 30,000 */
   maxRetryMs?: number;
+  warn(text: string): void;
   onState(): void;
 }
 
 export interface InfluxWriter {
   write(samples: readonly Sample[]): Promise<Written>;
-  /** Resolves when the server has answered, however long that takes; rejects with a `Failure` when it refuses. */
-  connect(): Promise<void>;
   describe(): HistoryStatus;
-  /** Writes what waits, for as long as that takes at most; rejects what is left. */
+  /** Writes what waits, for as long as that takes at most; then puts the rest into the spool. */
   close(patienceMs: number): Promise<void>;
 }
 
-/** A line and whose it is. */
-interface Line {
-  text: string;
-  job: Job;
-  index: number;
-  settled: boolean;
-}
-
-const maxBatchBytes = 4 * 1024 * 1024;
+/** From so many records on, the spool gathers for longer, so that a weekend's outage has room in memory for their places. */
+const manyRecords = 10_000;
+const longGatherMs = 1000;
+/** What a close allows the spool for taking the rest. */
+const spoolPatienceMs = 1000;
 
 /**
  * Samples to InfluxDB in batches, one request at a time, so that of two values for one instant the later one stays. While the
- * server cannot be reached everything waits, within a bound; lines that it will never take are found by halving.
+ * server is away they go to the spool, which is drained beside them later; a sample that is not newer than what its twin has in
+ * there goes behind that.
  */
-export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOptions): InfluxWriter {
-  const { batchSize, flushMs, retryMs = 250, maxRetryMs = 30_000, onState } = options;
+export function createInfluxWriter(client: InfluxClient, spool: Spool, options: InfluxWriterOptions): InfluxWriter {
+  const { batchSize, flushMs, onState } = options;
   const measurement = escapeMeasurement(options.measurement);
-  const backoff = createBackoff(retryMs, maxRetryMs);
   const jobs = createPendingJobs();
+  const entry = createSpoolEntry(spool, jobs, options);
+  const drain = createSpoolDrain(client, spool, { ...options, onSent: noteSent });
   let state: HistoryState = "connecting";
   let reason: string | undefined;
-  let connected: Promise<void> | undefined;
+  let isAway = false;
   let working = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
   /** A full batch that was made ready while the one before is on its way: the server need not wait for us. */
-  let prepared: Line[] | undefined;
+  let prepared: Batch | undefined;
 
   function setState(next: HistoryState, why?: string): void {
     if (state === next && reason === why) return;
@@ -65,45 +69,32 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
     onState();
   }
 
-  async function tryToConnect(): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await client.prepare();
-        setState("ok");
-        return;
-      } catch (error) {
-        if (error instanceof Failure) throw error;
-        if (closed) throw unwritten(messageOf(error));
-        setState("retrying", messageOf(error));
-        await backoff.pause(attempt);
-      }
-    }
-  }
-
-  function connect(): Promise<void> {
-    connected ??= tryToConnect().catch((error: unknown) => {
-      connected = undefined;
-      setState("failed", messageOf(error));
-      throw error;
-    });
-    return connected;
+  /** What an attempt, of whichever path, tells of the server. */
+  function noteSent(sent: Sent): void {
+    isAway = sent.kind === "away";
+    if (sent.kind === "sent") setState("ok");
+    else if (sent.kind === "away") setState("retrying", sent.reason);
+    else setState("failed", sent.failure.message);
   }
 
   /** Sends when a batch is full, or its first sample has waited long enough. */
   function schedule(): void {
     if (working || (!prepared && jobs.untaken() === 0)) return;
     if (prepared || jobs.untaken() >= batchSize || closed) void work();
-    else timer ??= setTimeout(() => void work(), flushMs);
+    else timer ??= setTimeout(() => void work(), gatherMs());
   }
+
+  const gatherMs = (): number =>
+    isAway && spool.describe().records > manyRecords ? Math.max(flushMs, longGatherMs) : flushMs;
 
   async function work(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
     working = true;
     try {
-      const batch = prepared ?? takeBatch();
+      const batch = prepared ?? takeBatch(jobs, measurement, batchSize);
       prepared = undefined;
-      await deliver(batch);
+      if (batch.lines.length > 0) await deliver(batch);
     } finally {
       working = false;
     }
@@ -111,88 +102,64 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
   }
 
   function prepare(): void {
-    if (working && !prepared && jobs.untaken() >= batchSize) prepared = takeBatch();
+    if (working && !prepared && jobs.untaken() >= batchSize) prepared = takeBatch(jobs, measurement, batchSize);
   }
 
-  function takeBatch(): Line[] {
-    const batch: Line[] = [];
-    let bytes = 0;
-    for (let taken = 0; taken < batchSize && bytes < maxBatchBytes; taken++) {
-      const next = jobs.take();
-      if (!next) break;
-      const { job, index } = next;
-      const checked = checkSample(job.samples[index] as Sample);
-      if ("error" in checked) jobs.settle(job, index, checked.error);
-      else if (checked.fields.length === 0) jobs.settle(job, index, "empty");
-      else {
-        const text = toLine(measurement, checked);
-        bytes += text.length;
-        batch.push({ text, job, index, settled: false });
-      }
-    }
-    return batch;
+  const sampleOf = (batch: Batch, index: number): Sample =>
+    (batch.jobs[index] as Job).samples[batch.indexes[index] as number] as Sample;
+
+  /** Until every line has met its fate: with the server, on disk, or refused. */
+  async function deliver(batch: Batch): Promise<void> {
+    if (spool.describe().spooled === 0) return direct(batch);
+    if (isAway) return entry.put(batch);
+    const [later, now] = partition(batch, (i) => {
+      const { id, ts } = sampleOf(batch, i);
+      return spool.covers(id, ts);
+    });
+    if (later.lines.length > 0) await entry.put(later);
+    if (now.lines.length > 0) await direct(now);
   }
 
-  function settle(line: Line, fate: Fate): void {
-    line.settled = true;
-    jobs.settle(line.job, line.index, fate);
-  }
-
-  /** Until every line has met its fate, however long the server is away. */
-  async function deliver(batch: Line[]): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const lines = batch.filter(({ job, settled }) => !settled && jobs.isOpen(job));
-      if (lines.length === 0) return;
-      try {
-        await connect();
-        const problem = await send(lines);
-        if (problem === undefined) return;
-        if (closed) throw unwritten(problem);
-        setState("retrying", problem);
-      } catch (error) {
-        setState("failed", messageOf(error));
-        for (const { job } of lines) jobs.fail(job, error as Error);
-        return;
-      }
-      await backoff.pause(attempt);
-    }
-  }
-
-  /**
-   * Halves what the server refuses until exactly the bad lines are left; everything else is acknowledged on the way. Gives the
-   * reason when the rest is to be tried again later; throws what trying again cannot mend.
-   */
-  async function send(lines: Line[]): Promise<string | undefined> {
-    const parts = [lines];
-    for (let part = parts.pop(); part; part = parts.pop()) {
-      const writing = client.write(part.map(({ text }) => text));
+  async function direct(batch: Batch): Promise<void> {
+    const settled = new Uint8Array(batch.lines.length);
+    const write = (lines: readonly string[]): ReturnType<InfluxClient["write"]> => {
+      const writing = client.write(lines);
       setImmediate(prepare);
-      const verdict = await writing;
-      if (verdict.kind === "retry") return verdict.reason;
-      if (verdict.kind === "refused") throw verdict.failure;
-      setState("ok");
-      if (verdict.kind === "written") for (const line of part) settle(line, "written");
-      else if (part.length === 1 || verdict.dropped === part.length) {
-        for (const line of part) settle(line, refusalOf(verdict.reason, line.job.samples[line.index] as Sample));
-      } else {
-        const middle = part.length >> 1;
-        parts.push(part.slice(middle), part.slice(0, middle));
-      }
+      return writing;
+    };
+    const sent = await sendLines(write, batch.lines, {
+      taken(from, to) {
+        noteSent({ kind: "sent" });
+        settled.fill(1, from, to);
+        settleAll(jobs, batch, from, to, "written");
+      },
+      bad(from, to, why) {
+        noteSent({ kind: "sent" });
+        settled.fill(1, from, to);
+        for (let i = from; i < to; i++) settleAll(jobs, batch, i, i + 1, refusalOf(why, sampleOf(batch, i)));
+      },
+    });
+    if (sent.kind === "sent") return;
+    noteSent(sent);
+    const [, rest] = partition(batch, (i) => settled[i] === 1);
+    if (sent.kind === "refused") for (const job of rest.jobs) jobs.fail(job, sent.failure);
+    else {
+      drain.start(sent.afterMs ?? 0);
+      await entry.put(rest);
     }
-    return undefined;
   }
 
-  const busy = (): Refusal =>
-    new Refusal(
-      refuse(
-        "busy",
-        `${jobs.open()} samples wait for InfluxDB${reason ? ` (${reason})` : ""}.`,
-        "Send them again later.",
-      ),
+  const busy = (): Refusal => {
+    const { spooled } = spool.describe();
+    const what = spooled > 0 ? `${jobs.open()} samples, and ${spooled} in the spool,` : `${jobs.open()} samples`;
+    return new Refusal(
+      refuse("busy", `${what} wait for InfluxDB${reason ? ` (${reason})` : ""}.`, "Send them again later."),
     );
+  };
+
+  drain.start();
 
   return {
-    connect,
     write(samples) {
       if (closed) return Promise.reject(unwritten("the history is closing"));
       if (jobs.open() > 0 && jobs.open() + samples.length > maxWaitingSamples) return Promise.reject(busy());
@@ -201,26 +168,39 @@ export function createInfluxWriter(client: InfluxClient, options: InfluxWriterOp
       return writing;
     },
     describe() {
-      const since = jobs.since();
+      const { spooled, bytes, since, lost } = spool.describe();
+      const oldest = Math.min(jobs.since() ?? Number.POSITIVE_INFINITY, since ?? Number.POSITIVE_INFINITY);
       return {
         state,
         waiting: jobs.open(),
-        oldestMs: since === undefined ? 0 : Date.now() - since,
+        spooled,
+        spoolBytes: bytes,
+        spoolMaxBytes: options.spoolBytes,
+        oldestMs: oldest === Number.POSITIVE_INFINITY ? 0 : Math.max(0, Date.now() - oldest),
+        refusedLater: spool.refused.count(),
+        dropped: entry.dropped() + lost,
         ...(reason === undefined ? {} : { reason }),
       };
     },
     async close(patienceMs) {
       closed = true;
-      backoff.wake();
+      drain.stop();
       schedule();
-      const until = Date.now() + patienceMs;
-      while (jobs.open() > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 10));
+      await until(() => jobs.open() === 0 || isAway, patienceMs);
+      // A request under way ends now, and what it held goes to the spool with the rest.
+      client.close();
+      await until(() => jobs.open() === 0, spoolPatienceMs);
+      entry.close();
       jobs.failAll(unwritten(reason ?? "there was no time left"));
+      drain.leave();
     },
   };
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+async function until(condition: () => boolean, patienceMs: number): Promise<void> {
+  const end = Date.now() + patienceMs;
+  while (!condition() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 const unwritten = (why: string): Failure =>
   new Failure("history-failed", `The samples were not written: ${why}.`, "Send them again.", true);

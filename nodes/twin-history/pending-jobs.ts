@@ -8,13 +8,21 @@ export interface Job {
   readonly since: number;
 }
 
-export type Fate = "written" | "empty" | RefusalInfo;
+/** `spooled`: on disk, the server gets it later. */
+export type Fate = "written" | "spooled" | "empty" | RefusalInfo;
+
+/** Samples `from` to `to` (exclusive) of a job. */
+export interface Run {
+  job: Job;
+  from: number;
+  to: number;
+}
 
 /** The samples that are not durable yet, in order of arrival, and whose they are. */
 export interface PendingJobs {
   add(samples: readonly Sample[]): Promise<Written>;
-  /** The next sample that was not taken yet. */
-  take(): { job: Job; index: number } | undefined;
+  /** The next samples that were not taken yet, `max` at most, all of one job. */
+  take(max: number): Run | undefined;
   settle(job: Job, index: number, fate: Fate): void;
   /** Rejects a job as a whole. What of it was written stays written: sending it again does no harm. */
   fail(job: Job, error: Error): void;
@@ -52,6 +60,12 @@ export function createPendingJobs(): PendingJobs {
     entry.reject(error);
   }
 
+  /** A queue that is never empty must not hold on to what was taken. */
+  function forgetTaken(): void {
+    queue = untaken === 0 ? [] : queue.slice(head);
+    head = 0;
+  }
+
   return {
     add(samples) {
       const result: Written = { written: 0, empty: 0, refused: [] };
@@ -64,27 +78,35 @@ export function createPendingJobs(): PendingJobs {
         open += samples.length;
       });
     },
-    take() {
+    take(max) {
       for (; head < queue.length; head++) {
         const job = queue[head] as Entry;
-        if (job.next === job.samples.length) continue;
-        untaken--;
-        return { job, index: job.next++ };
+        const from = job.next;
+        if (from === job.samples.length) continue;
+        job.next = Math.min(job.samples.length, from + max);
+        untaken -= job.next - from;
+        const run = { job, from, to: job.next };
+        if (untaken === 0 || head > 1000) forgetTaken();
+        return run;
       }
-      queue = [];
-      head = 0;
+      forgetTaken();
       return undefined;
     },
     settle(job, index, fate) {
       const entry = job as Entry;
-      if (!entries.has(entry)) return;
       const { result } = entry;
       if (fate === "written") result.written++;
-      else if (fate === "empty") result.empty++;
+      else if (fate === "spooled") {
+        result.written++;
+        result.spooled = (result.spooled ?? 0) + 1;
+      } else if (fate === "empty") result.empty++;
       else result.refused.push({ index, error: { ...fate, index } });
+      if (--entry.open > 0) {
+        if (entries.has(entry)) open--;
+        return;
+      }
+      if (!entries.delete(entry)) return;
       open--;
-      if (--entry.open > 0) return;
-      entries.delete(entry);
       result.refused.sort((a, b) => a.index - b.index);
       entry.resolve(result);
     },

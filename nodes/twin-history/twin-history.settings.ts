@@ -19,6 +19,9 @@ export interface InfluxSettings extends Common {
   retentionPolicy: string;
   batchSize: number;
   flushMs: number;
+  /** Bound of the spool on disk. */
+  spoolMb: number;
+  overflow: "block" | "drop-oldest";
   username: string;
   password: string;
   token: string;
@@ -56,6 +59,8 @@ export function readTwinHistorySettings(def: Record<string, unknown>): TwinHisto
     retentionPolicy: read.text("retentionPolicy", ""),
     batchSize: read.number("batchSize", 1000, { integer: true, min: 1, max: 20_000 }),
     flushMs: read.number("flushMs", 100, { integer: true, min: 0, max: 60_000 }),
+    spoolMb: read.number("spoolMb", 512, { integer: true, min: 1, max: 1_000_000 }),
+    overflow: read.choice("overflow", ["block", "drop-oldest"], "block"),
     username: read.text("username", ""),
     password: read.text("password", ""),
     token: read.text("token", ""),

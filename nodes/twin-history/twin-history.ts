@@ -16,7 +16,8 @@ export default defineConfigNode<TwinHistorySettings, History>({
     const warn = (text: string): void => host.red.log.warn(text);
     if (settings.backend === "influx") {
       const lease = acquire(`history:${digest(settings)}`, () => {
-        const value = openInfluxHistory(settings, warn);
+        const spools = path.join(host.home, "twin", "spool");
+        const value = openInfluxHistory({ ...settings, spoolBytes: settings.spoolMb * 1024 * 1024, spools }, warn);
         return { value, dispose: () => value.close() };
       });
       return { api: lease.value, close: () => lease.release() };

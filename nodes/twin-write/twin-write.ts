@@ -3,10 +3,9 @@ import { defineNode, type Host } from "../lib/define-node";
 import { refusedRows, twinFieldOf } from "../lib/messages";
 import type { Message, Send } from "../lib/node-red";
 import type { History, Written } from "../twin-history/history";
+import { createHistoryBadge } from "./history-badge";
 import { type Rows, readRows } from "./read-rows";
 import { readTwinWriteSettings, type TwinWriteSettings } from "./twin-write.settings";
-
-const refreshMs = 1000;
 
 export default defineNode<TwinWriteSettings>({
   type: "twin-write",
@@ -43,6 +42,7 @@ function outputsOf(host: Host, msg: Message, rows: Rows, written: Written, histo
     count: written.written,
     backend: history.backend,
     database: history.database,
+    ...(written.spooled ? { spooled: written.spooled } : {}),
     ...(written.empty > 0 ? { empty: written.empty } : {}),
   };
   const errors: RefusalInfo[] = [
@@ -70,39 +70,4 @@ function outputsOf(host: Host, msg: Message, rows: Rows, written: Written, histo
       : null,
     host.refused(refusedRows(msg, refused, errors, good.length > 0), first),
   ];
-}
-
-/** What is written, and while the history does not keep up: how much waits, how long, and why. */
-function createHistoryBadge(host: Host, history: History): { count(samples: number): void } {
-  let total = 0;
-  let isQuiet = true;
-
-  function show(): void {
-    const { state, waiting, oldestMs, reason } = history.describe();
-    const seconds = Math.round(oldestMs / 1000);
-    isQuiet = state === "ok" && waiting === 0;
-    if (state === "ok")
-      host.show(
-        waiting > 0 ? "busy" : "ok",
-        host.text(waiting > 0 ? "status.writing" : "status.written", { count: total, waiting, seconds }),
-      );
-    else if (state === "retrying") host.show("waiting", host.text("status.retrying", { waiting, seconds }));
-    else if (state === "connecting") host.show("connecting", host.text("status.connecting"));
-    else host.show("failed", reason ?? host.text("status.failed"));
-  }
-
-  show();
-  host.onClose(history.watch(show));
-  const timer = setInterval(() => {
-    // A badge that says something of a message, such as a refusal, stays until there is news.
-    if (!isQuiet || history.describe().waiting > 0) show();
-  }, refreshMs).unref();
-  host.onClose(() => clearInterval(timer));
-
-  return {
-    count(samples) {
-      total += samples;
-      show();
-    },
-  };
 }

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Row, Sample } from "../../engine/contract/messages";
 import { type RawQuery, readHistoryQuery } from "../../engine/history/history-query";
+import { disposeShared } from "../../nodes/lib/shared";
 import { openEmbeddedFile } from "../../nodes/twin-history/embedded";
 import type { History } from "../../nodes/twin-history/history";
 import { openInfluxHistory } from "../../nodes/twin-history/influx";
@@ -496,8 +497,12 @@ describe("twin-history, embedded", () => {
 describe("twin-history, InfluxDB", () => {
   const influxd = useInfluxd();
   behavesAsAHistory(async () => {
+    const spools = mkdtempSync(path.join(tmpdir(), "meditwin-spools-"));
     const history = openInfluxHistory(
       {
+        spools,
+        spoolBytes: 1024 * 1024,
+        overflow: "block",
         url: influxd().url,
         database: "same rows",
         measurement: "twin, measured".replace(",", ""),
@@ -510,6 +515,13 @@ describe("twin-history, InfluxDB", () => {
       },
       (text) => assert.fail(text),
     );
-    return { history, close: () => history.close() };
+    return {
+      history,
+      async close() {
+        await history.close();
+        await disposeShared();
+        rmSync(spools, { recursive: true });
+      },
+    };
   });
 });

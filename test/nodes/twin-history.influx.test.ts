@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import type { Sample, Table } from "../../engine/contract/messages";
 import { type RawQuery, readHistoryQuery } from "../../engine/history/history-query";
-import type { HistoryState } from "../../nodes/twin-history/history";
-import { type InfluxHistory, type InfluxHistoryOptions, openInfluxHistory } from "../../nodes/twin-history/influx";
+import type { InfluxHistory } from "../../nodes/twin-history/influx";
 import { worstDelay } from "../support/event-loop";
 import { useInfluxd } from "../support/influxd";
+import { useHistories } from "./twin-history.support";
 
 const t0 = 1_772_409_600_000;
 const samplesOf = (count: number, id = "t", from = t0): Sample[] =>
@@ -12,52 +12,11 @@ const samplesOf = (count: number, id = "t", from = t0): Sample[] =>
 const ask = (history: InfluxHistory, query: RawQuery = {}): Promise<Table> =>
   history.query(readHistoryQuery({ start: 0, end: "2030-01-01", ...query }, t0));
 
-function useHistories(url: () => string) {
-  const opened: InfluxHistory[] = [];
-  let nextDatabase = 0;
-  const state: { warnings: string[]; database: string } = { warnings: [], database: "" };
-  beforeEach(() => {
-    state.warnings = [];
-    state.database = `db${nextDatabase++}`;
-  });
-  afterEach(async () => {
-    for (const history of opened.splice(0)) await history.close();
-  });
-  function open(options: Partial<InfluxHistoryOptions> = {}): InfluxHistory {
-    const history = openInfluxHistory(
-      {
-        url: url(),
-        database: state.database,
-        measurement: "twin",
-        retentionPolicy: "",
-        username: "",
-        password: "",
-        token: "",
-        batchSize: 1000,
-        flushMs: 5,
-        retryMs: 20,
-        maxRetryMs: 100,
-        ...options,
-      },
-      (text) => state.warnings.push(text),
-    );
-    opened.push(history);
-    return history;
-  }
-  return { open, state };
-}
-
-async function reaches(history: InfluxHistory, wanted: HistoryState): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (history.describe().state !== wanted) {
-    if (Date.now() > deadline) throw new Error(`it stays ${history.describe().state}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 describe("twin-history, a real InfluxDB", () => {
   const influxd = useInfluxd();
-  const { open, state } = useHistories(() => influxd().url);
+  const histories = useHistories(() => influxd().url);
+  const { state } = histories;
+  const open: typeof histories.open = (options) => histories.open(options);
 
   it("creates the database, and again when somebody dropped it", async () => {
     const history = open();
@@ -172,64 +131,6 @@ describe("twin-history, a real InfluxDB", () => {
     await history.write(samplesOf(1));
     assert.equal(history.describe().state, "ok");
   });
-
-  it("keeps samples while the server is away, and loses none", async () => {
-    const history = open({ batchSize: 100 });
-    await history.write(samplesOf(10, "before"));
-    await influxd().kill();
-    const states: string[] = [];
-    history.watch((status) => states.push(status.state));
-    let settled = 0;
-    const writes = Array.from({ length: 50 }, (_, i) =>
-      history.write(samplesOf(20, "t", t0 + 20 * i)).then((result) => {
-        settled++;
-        return result;
-      }),
-    );
-    await reaches(history, "retrying");
-    assert.equal(settled, 0);
-    assert.equal(history.describe().waiting, 1000);
-    assert.match(history.describe().reason ?? "", /ECONNREFUSED|socket hang up|ECONNRESET/);
-    await assert.rejects(ask(history), { code: "history-failed", message: /cannot be reached/ });
-    await influxd().start();
-    const results = await Promise.all(writes);
-    assert.deepEqual(
-      results,
-      results.map(() => ({ written: 20, empty: 0, refused: [] })),
-    );
-    assert.deepEqual(states, ["retrying", "ok"]);
-    assert.equal(state.warnings.length, 1);
-    assert.equal(history.describe().waiting, 0);
-    assert.equal((await ask(history, { twin: "t" })).length, 1000);
-    assert.equal((await ask(history, { twin: "before" })).length, 10);
-  }).timeout(30_000);
-
-  it("begins while the server is away, and refuses samples beyond what may wait", async () => {
-    await influxd().kill();
-    const history = open();
-    const write = history.write(samplesOf(60_000));
-    await assert.rejects(history.write(samplesOf(60_000)), {
-      name: "Refusal",
-      code: "busy",
-      message: /60000 samples wait/,
-    });
-    await influxd().start();
-    assert.equal((await write).written, 60_000);
-  }).timeout(30_000);
-
-  it("rejects what it could not write when it is closed", async () => {
-    await influxd().kill();
-    const history = open();
-    await reaches(history, "retrying");
-    const begun = Date.now();
-    await Promise.all([
-      assert.rejects(history.write(samplesOf(10)), { code: "history-failed", retryable: true, message: /not written/ }),
-      history.close(),
-    ]);
-    assert.ok(Date.now() - begun < 2500);
-    await assert.rejects(history.write(samplesOf(1)), { code: "history-failed" });
-    await influxd().start();
-  }).timeout(30_000);
 
   it("writes what waits before it closes", async () => {
     const history = open({ flushMs: 60_000 });
@@ -387,7 +288,9 @@ describe("twin-history, a real InfluxDB", () => {
 
 describe("twin-history, a real InfluxDB with users", () => {
   const influxd = useInfluxd({ admin: { username: "root", password: "secret" } });
-  const { open, state } = useHistories(() => influxd().url);
+  const histories = useHistories(() => influxd().url);
+  const { state } = histories;
+  const open: typeof histories.open = (options) => histories.open(options);
 
   it("writes and reads with user name and password, from the settings or the address", async () => {
     const history = open({ username: "root", password: "secret" });

@@ -15,6 +15,8 @@ describe("twin-history settings", () => {
     retentionPolicy: "",
     batchSize: 1000,
     flushMs: 100,
+    spoolMb: 512,
+    overflow: "block",
     username: "",
     password: "",
     token: "",
@@ -48,6 +50,8 @@ describe("twin-history settings", () => {
         retentionPolicy: "year",
         batchSize: "5000",
         flushMs: 0,
+        spoolMb: "1",
+        overflow: "drop-oldest",
         username: "u",
         password: "p",
         token: "t",
@@ -58,6 +62,8 @@ describe("twin-history settings", () => {
         retentionPolicy: "year",
         batchSize: 5000,
         flushMs: 0,
+        spoolMb: 1,
+        overflow: "drop-oldest",
         username: "u",
         password: "p",
         token: "t",
@@ -88,6 +94,8 @@ describe("twin-history settings", () => {
     [{ retentionPolicy: "5s" }, /retentionPolicy/],
     [{ url: "http://db", batchSize: 0 }, /batchSize is 0: use 1 or more/],
     [{ url: "http://db", flushMs: "soon" }, /flushMs is "soon"/],
+    [{ url: "http://db", spoolMb: 0 }, /spoolMb is 0: use 1 or more/],
+    [{ url: "http://db", overflow: "drop" }, /overflow is "drop": use one of block, drop-oldest/],
   ] as [Record<string, unknown>, RegExp][])
     it(`names what is wrong with ${JSON.stringify(def)}`, () => {
       assert.throws(() => readTwinHistorySettings(def), { code: "bad-setting", message: text });

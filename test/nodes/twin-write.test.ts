@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { Sample } from "../../engine/contract/messages";
+import type { Host } from "../../nodes/lib/define-node";
 import type { Message } from "../../nodes/lib/node-red";
+import type { History, HistoryStatus } from "../../nodes/twin-history/history";
+import { createHistoryBadge } from "../../nodes/twin-write/history-badge";
 import { readRows } from "../../nodes/twin-write/read-rows";
 import { useInfluxd } from "../support/influxd";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
@@ -176,24 +179,26 @@ describe("twin-write", () => {
   describe("to InfluxDB", () => {
     const influxd = useInfluxd();
 
-    it("passes messages on, in their order, when the server has them; its badge tells what goes on", async () => {
+    it("passes messages on, in their order, when their samples are durable; its badge tells what goes on", async () => {
       const flow = await load({ url: influxd().url });
       flow.send("write", { n: 0, topic: "a", payload: { x: 0 }, twin: { id: "a", ts: t0 } });
-      assert.equal(((await flow.next("out")).written as { backend: string }).backend, "influx");
+      const { database, ...written } = (await flow.next("out")).written as Record<string, unknown>;
+      assert.deepEqual(written, { count: 1, backend: "influx" });
       await influxd().kill();
       for (let n = 1; n <= 30; n++)
         flow.send("write", { n, topic: "a", payload: { x: n }, twin: { id: "a", ts: t0 + n } });
-      const badge = (pattern: RegExp): Promise<void> =>
-        until(() => flow.statuses("write").some(({ text }) => pattern.test(text ?? "")));
-      await badge(/status\.retrying/);
-      assert.equal(flow.statuses("write").at(-1)?.fill, "yellow");
-      assert.equal(flow.waiting("out").length, 0);
+      for (let n = 1; n <= 30; n++) {
+        const out = await flow.next("out");
+        assert.equal(out.n, n);
+        assert.deepEqual(out.written, { count: 1, spooled: 1, backend: "influx", database });
+      }
+      await until(() => /spool/.test(flow.statuses("write").at(-1)?.text ?? ""));
+      assert.deepEqual(flow.statuses("write").at(-1)?.fill, "yellow");
       await influxd().start();
-      for (let n = 1; n <= 30; n++) assert.equal((await flow.next("out")).n, n);
       await until(() => flow.statuses("write").at(-1)?.fill === "green");
       assert.equal(((await rowsOf(flow)) as unknown[]).length, 31);
       assert.deepEqual(flow.errors(), []);
-    }).timeout(20_000);
+    }).timeout(30_000);
 
     it("keeps the order where a later message has nothing to wait for", async () => {
       const flow = await load({ url: influxd().url });
@@ -221,20 +226,69 @@ describe("twin-write", () => {
       );
     });
 
-    it("refuses as busy, at once, what may not wait any more", async () => {
-      const flow = await load({ url: "http://127.0.0.1:9" });
-      const batch = (size: number): Message => ({
+    it("holds messages while the spool is full, and refuses as busy, at once, what may not wait any more", async () => {
+      const flow = await load({ url: "http://127.0.0.1:9", spoolMb: 1 });
+      const batch = (n: number, size: number): Message => ({
+        n,
         payload: Array.from({ length: size }, (_, i) => ({ id: "a", ts: t0 + i, values: { x: i } })),
         twin: { batch: size },
         res: {},
       });
-      flow.send("write", batch(80_000));
-      flow.send("write", batch(80_000));
+      flow.send("write", batch(1, 90_000));
+      await until(() => flow.statuses("write").some(({ text }) => /status.away/.test(text ?? "")));
+      flow.send("write", batch(2, 90_000));
       const refused = await flow.next("refused");
       assert.equal((refused.error as { code: string }).code, "busy");
       assert.equal(refused.statusCode, 503);
+      assert.equal(refused.n, 2);
+      assert.equal(flow.waiting("out").length, 0);
     }).timeout(20_000);
   });
+});
+
+/** What the badge says in the words of each language, which the helper's runtime has not. */
+describe("twin-write, its badge", () => {
+  const status: HistoryStatus = {
+    state: "retrying",
+    waiting: 0,
+    spooled: 12_034,
+    spoolBytes: 1e6,
+    spoolMaxBytes: 2e6,
+    oldestMs: 42_100,
+    refusedLater: 0,
+    dropped: 0,
+  };
+  for (const [language, more, text] of [
+    ["en-US", {}, "InfluxDB unreachable: 12,034 spooled, oldest 42 s"],
+    ["zh-CN", {}, "InfluxDB 不可达：已缓存 12,034，最早 42 秒前"],
+    ["en-US", { waiting: 70 }, "InfluxDB unreachable: 12,034 spooled, 70 waiting"],
+    ["en-US", { state: "ok" }, "sending 12,034 spooled, oldest 42 s"],
+    ["zh-CN", { state: "ok" }, "正在补发缓存 12,034，最早 42 秒前"],
+    ["en-US", { state: "ok", spooled: 0, refusedLater: 3, dropped: 1000 }, "0 written, 3 refused later, 1,000 dropped"],
+    ["zh-CN", { state: "ok", spooled: 0, refusedLater: 3, dropped: 1000 }, "已写入 0，事后拒绝 3，已丢弃 1,000"],
+    ["en-US", { state: "failed", reason: "no" }, "no"],
+  ] as [string, Partial<HistoryStatus>, string][])
+    it(`${language}: ${text}`, () => {
+      const catalogue = require(`../../nodes/twin-write/locales/${language}/twin-write.json`)["twin-write"].status;
+      const shown: string[] = [];
+      const closers: (() => void)[] = [];
+      const host = {
+        show: (_state: string, said: string) => shown.push(said),
+        text: (key: string, params: Record<string, string>) =>
+          catalogue[key.replace("status.", "")].replace(/__(\w+)__/g, (_all: string, name: string) => params[name]),
+        onClose: (close: () => void) => closers.push(close),
+      };
+      createHistoryBadge(
+        host as unknown as Host,
+        {
+          describe: () => ({ ...status, ...more }),
+          watch: () => () => undefined,
+        } as unknown as History,
+      );
+      for (const close of closers) close();
+      assert.deepEqual(shown, [text]);
+      assert.ok(text.length <= 60, "fits the badge");
+    });
 });
 
 describe("readRows", () => {

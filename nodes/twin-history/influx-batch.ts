@@ -1,0 +1,57 @@
+import { checkSample } from "../../engine/history/check-sample";
+import { toLine } from "../../engine/history/line-protocol";
+import type { Fate, Job, PendingJobs } from "./pending-jobs";
+
+/** Lines for one request, and whose each is: `lines[i]` is sample `indexes[i]` of `jobs[i]`. */
+export interface Batch {
+  lines: string[];
+  jobs: Job[];
+  indexes: number[];
+}
+
+/** What one request holds at most, in UTF-16 code units. */
+const maxBatchLength = 4 * 1024 * 1024;
+
+export const emptyBatch = (): Batch => ({ lines: [], jobs: [], indexes: [] });
+
+/** The next `max` samples as lines. What makes no line (nothing to keep, or refused) is settled on the way. */
+export function takeBatch(jobs: PendingJobs, measurement: string, max: number): Batch {
+  const batch = emptyBatch();
+  let length = 0;
+  for (let left = max; left > 0 && length < maxBatchLength; ) {
+    // Large texts are rare: a run is cut to what surely fits only when the batch has become large.
+    const run = jobs.take(length > maxBatchLength / 8 ? 1 : Math.min(left, 250));
+    if (!run) break;
+    const { job, from, to } = run;
+    left -= to - from;
+    for (let index = from; index < to; index++) {
+      const checked = checkSample(job.samples[index] as Job["samples"][number]);
+      if ("error" in checked) jobs.settle(job, index, checked.error);
+      else if (checked.fields.length === 0) jobs.settle(job, index, "empty");
+      else {
+        const line = toLine(measurement, checked);
+        length += line.length;
+        batch.lines.push(line);
+        batch.jobs.push(job);
+        batch.indexes.push(index);
+      }
+    }
+  }
+  return batch;
+}
+
+/** The lines of a batch that a test picks, and the others, in their order. */
+export function partition(batch: Batch, test: (index: number) => boolean): [Batch, Batch] {
+  const parts: [Batch, Batch] = [emptyBatch(), emptyBatch()];
+  for (let i = 0; i < batch.lines.length; i++) {
+    const part = parts[test(i) ? 0 : 1];
+    part.lines.push(batch.lines[i] as string);
+    part.jobs.push(batch.jobs[i] as Job);
+    part.indexes.push(batch.indexes[i] as number);
+  }
+  return parts;
+}
+
+export function settleAll(jobs: PendingJobs, batch: Batch, from: number, to: number, fate: Fate): void {
+  for (let i = from; i < to; i++) jobs.settle(batch.jobs[i] as Job, batch.indexes[i] as number, fate);
+}
