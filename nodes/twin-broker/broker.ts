@@ -4,6 +4,7 @@ export interface Broker {
    * Hands every message of the topic filter to `handler`, one at a time and in order. The broker hears of a message's
    * receipt (PUBACK) only after the handler's promise has resolved: only fast work belongs there. What it throws is
    * tried again for as long as the error is `retryable`; any other error sets the message aside, with a line in the log.
+   * With what is {@link Held} the next message comes at once.
    */
   subscribe(topic: string, qos: 0 | 1, handler: MessageHandler, options?: SubscribeOptions): Subscription;
   /**
@@ -37,11 +38,24 @@ export interface PacketInfo {
   retain: boolean;
   /** The broker sends this message again. */
   dup: boolean;
+  /** Packet identifier, with QoS 1. The same again in a repeat (`dup`) on a session that lasted. */
+  messageId?: number;
   /** MQTT 5 only. */
   userProperties?: Record<string, string | string[]>;
 }
 
-export type MessageHandler = (topic: string, payload: Buffer, packet: PacketInfo) => void | Promise<void>;
+/**
+ * The message is taken, but not to be acknowledged (PUBACK) before the promise has resolved, such as that of a common fsync.
+ * When it rejects, or takes longer than 30 s, the connection is ended and the broker sends again all that was not acknowledged.
+ */
+export interface Held {
+  acknowledgeAfter: Promise<void>;
+}
+
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the usual one
+export type Taken = void | Held;
+
+export type MessageHandler = (topic: string, payload: Buffer, packet: PacketInfo) => Taken | Promise<Taken>;
 
 export interface Subscription {
   /**
@@ -52,7 +66,7 @@ export interface Subscription {
 }
 
 /** Why a broker cannot be used at the moment. Each is a text `problem.<name>` of the catalogues. */
-export type BrokerProblem = "portTaken" | "takenOver" | "refused" | "unreachable";
+export type BrokerProblem = "portTaken" | "takenOver" | "refused" | "unreachable" | "notRecorded";
 
 export type BrokerState =
   | { state: "idle" | "connecting" | "connected" }

@@ -1,6 +1,6 @@
 import { Failure } from "../../engine/contract/errors";
 import { type BackoffOptions, backoffMs } from "./backoff";
-import type { MessageHandler } from "./broker";
+import type { MessageHandler, Taken } from "./broker";
 import type { IncomingPacket } from "./mqtt-connection";
 
 export interface HandOverOptions {
@@ -17,15 +17,15 @@ export function handOver(
   packet: IncomingPacket,
   stillConnected: () => boolean,
   options: HandOverOptions,
-): void | Promise<void> {
+): Taken | Promise<Taken> {
   try {
-    const pending = handle(packet.topic, packet.payload, packet);
-    if (pending) return pending.catch(tryAgain);
+    const taken = handle(packet.topic, packet.payload, packet);
+    return taken instanceof Promise ? taken.catch(tryAgain) : taken;
   } catch (error) {
     return tryAgain(error);
   }
 
-  async function tryAgain(first: unknown): Promise<void> {
+  async function tryAgain(first: unknown): Promise<Taken> {
     let error = first;
     for (let attempt = 0; error instanceof Failure && error.retryable; attempt++) {
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, options.backoff)));

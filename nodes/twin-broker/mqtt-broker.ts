@@ -1,13 +1,14 @@
 import type { MqttClient } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { matchesFilter } from "../../engine/ingest/topic-filter";
-import type { Broker, BrokerState, MessageHandler, SubscribeOptions, Subscription } from "./broker";
+import type { Broker, BrokerState, Held, MessageHandler, SubscribeOptions, Subscription } from "./broker";
 import { handOver } from "./hand-over";
 import {
   type Connection,
   type ConnectionOptions,
   type IncomingPacket,
   openConnection,
+  type Verdict,
   within,
 } from "./mqtt-connection";
 
@@ -87,22 +88,22 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
     return found;
   }
 
-  function onMessage(packet: IncomingPacket, stillConnected: () => boolean): boolean | Promise<boolean> {
+  function onMessage(packet: IncomingPacket, stillConnected: () => boolean): Verdict | Promise<Verdict> {
     const found = filtersOf(packet.topic);
     const handlers = found.length === 1 ? found[0]?.handlers : undefined;
-    let verdict: Promise<boolean>;
+    let verdict: Promise<Verdict>;
     if (handlers?.size === 1) {
       const [handler] = [...handlers] as [Handler];
-      const pending = handOver(handler, packet, stillConnected, options);
-      if (!pending) return true;
-      verdict = pending.then(() => true);
+      const taken = handOver(handler, packet, stillConnected, options);
+      if (!(taken instanceof Promise)) return taken ?? true;
+      verdict = taken.then((later) => later ?? true);
     } else verdict = dispatch(packet, stillConnected);
     inHand = verdict;
     return verdict;
   }
 
   /** Several subscribers, or none at the moment: then it waits for the one that a deploy is bringing back. */
-  async function dispatch(packet: IncomingPacket, stillConnected: () => boolean): Promise<boolean> {
+  async function dispatch(packet: IncomingPacket, stillConnected: () => boolean): Promise<Verdict> {
     const isAwaited = (): boolean => {
       const found = filtersOf(packet.topic);
       return found.length === 0 ? Date.now() < graceEnds : found.some((filter) => filter.handlers.size === 0);
@@ -117,8 +118,13 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
       options.warn(
         `A message on ${packet.topic} was dropped: the broker's session of "${options.clientId}" holds a subscription that no node has any more.`,
       );
-    for (const handler of handlers) await handOver(handler, packet, stillConnected, options);
-    return true;
+    const held: Held[] = [];
+    for (const handler of handlers) {
+      const taken = await handOver(handler, packet, stillConnected, options);
+      if (taken) held.push(taken);
+    }
+    if (held.length === 0) return true;
+    return { acknowledgeAfter: Promise.all(held.map((one) => one.acknowledgeAfter)).then(() => undefined) };
   }
 
   function change(): Promise<void> {

@@ -1,7 +1,8 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
+import { type Acknowledgements, createAcknowledgements } from "./acknowledgements";
 import { type BackoffOptions, backoffMs } from "./backoff";
-import type { BrokerState, PacketInfo, PublishOptions } from "./broker";
+import type { BrokerState, Held, PacketInfo, PublishOptions } from "./broker";
 import { createTakeoverWatch } from "./takeover-watch";
 
 export interface ConnectionOptions {
@@ -14,14 +15,17 @@ export interface ConnectionOptions {
   password?: string;
   /** Adds certificates and the like. */
   addTls?(options: IClientOptions): void;
-  /** Says whether to acknowledge the message, when the time has come. Must not fail. False leaves it to the next connection. */
-  onMessage?(packet: IncomingPacket, stillConnected: () => boolean): boolean | Promise<boolean>;
+  /** Must not fail. The next message comes when it has given its verdict. */
+  onMessage?(packet: IncomingPacket, stillConnected: () => boolean): Verdict | Promise<Verdict>;
   onConnected?(client: MqttClient, sessionPresent: boolean): void;
   onState(state: BrokerState): void;
   backoff?: BackoffOptions;
   /** How long to leave the broker alone when another client uses our id; doubled each time. @default 60000 */
   takeoverPauseMs?: number;
 }
+
+/** Whether to acknowledge the message: at once, or later. False leaves it, and all that follow, to the next connection. */
+export type Verdict = boolean | Held;
 
 export interface IncomingPacket extends PacketInfo {
   topic: string;
@@ -32,11 +36,13 @@ export interface IncomingPacket extends PacketInfo {
 export interface Connection {
   client: MqttClient;
   publish(topic: string, payload: string | Buffer, options: PublishOptions): Promise<void>;
-  /** Ends within about 2 s, whatever the broker does. */
+  /** Ends within about 3 s, whatever the broker does. */
   close(): Promise<void>;
 }
 
 const endPatienceMs = 2000;
+/** How long a connection that closes waits for acknowledgements that are held. */
+const settlePatienceMs = 1000;
 /** How long a publisher waits for the connection. */
 const firstPatienceMs = 5000;
 const maxTakeoverPauseMs = 15 * 60_000;
@@ -53,46 +59,61 @@ export function openConnection(options: ConnectionOptions): Connection {
     // handleMessage must be in place before the first packet.
     manualConnect: true,
   });
-  /** Rises with every connection: what was received on an old one must not be acknowledged on the next. */
+  /** Rises with every connection that ends: what was received on it must not be acknowledged on the next. */
   let generation = 0;
   let dialledAt = Date.now();
   let attempt = 0;
   let lastError = "";
   let saidTakenOver = false;
+  let notRecorded = false;
   let closing = false;
   let pauseMs = options.takeoverPauseMs ?? 60_000;
   const takeover = createTakeoverWatch();
 
-  /** Acknowledgements of one turn go out in one write: a system call for each would cost more than all the rest. */
-  let corked: typeof client.stream | undefined;
-  function gatherWrites(): void {
-    if (corked || !client.stream) return;
-    const { stream } = client;
-    corked = stream;
-    stream.cork();
-    setImmediate(() => {
-      corked = undefined;
-      stream.uncork();
-    });
-  }
+  let acknowledgements: { stream: typeof client.stream; list: Acknowledgements } | undefined;
+  /** mqtt.js goes on to the next message without a PUBACK of its own when its callback hears of an error. */
+  const goOn = new Error("acknowledged apart");
 
   client.handleMessage = (packet, callback) => {
     const mine = generation;
-    gatherWrites();
     const stillConnected = (): boolean => mine === generation && !closing;
-    const verdict = options.onMessage?.(toIncoming(packet as unknown as RawPublish), stillConnected) ?? true;
-    // Never an error: it would silently fill the broker's window.
-    if (typeof verdict === "boolean") {
-      if (verdict) callback();
-      return;
-    }
-    void verdict.then((acknowledge) => {
-      if (acknowledge && stillConnected()) callback();
-    });
+    const incoming = toIncoming(packet as unknown as RawPublish);
+    const verdict = options.onMessage?.(incoming, stillConnected) ?? true;
+    if (verdict instanceof Promise)
+      void verdict.then((later) => {
+        if (stillConnected()) settle(incoming, later, callback);
+      });
+    else settle(incoming, verdict, callback);
   };
 
+  function settle({ qos, messageId }: IncomingPacket, verdict: Verdict, callback: (error?: Error) => void): void {
+    if (verdict === false) return;
+    if (qos !== 1 || messageId === undefined) {
+      callback();
+      return;
+    }
+    const full = acknowledgementsNow().add(messageId, verdict === true ? undefined : verdict.acknowledgeAfter);
+    if (full) void full.then(() => callback(goOn));
+    else callback(goOn);
+  }
+
+  /** Those of the present connection. */
+  function acknowledgementsNow(): Acknowledgements {
+    const { stream } = client;
+    if (acknowledgements?.stream === stream) return acknowledgements.list;
+    acknowledgements?.list.drop();
+    const list = createAcknowledgements(stream, {
+      onFailed(error) {
+        notRecorded = true;
+        lastError = `a message could not be recorded (${messageOf(error)}), the broker will send it again`;
+        stream.destroy();
+      },
+    });
+    acknowledgements = { stream, list };
+    return list;
+  }
+
   client.on("connect", (packet) => {
-    generation++;
     lastError = "";
     options.onState({ state: "connected" });
     options.onConnected?.(client, packet.sessionPresent);
@@ -100,17 +121,24 @@ export function openConnection(options: ConnectionOptions): Connection {
   // Before mqtt.js' own listener, which sets its timer from `reconnectPeriod`.
   client.prependListener("close", () => {
     generation++;
+    acknowledgements?.list.drop();
     if (closing) return;
     // Not told by the "connect" event: that one waits until messages from before have been delivered again.
     const upMs = client.connected ? Date.now() - dialledAt : undefined;
     if (upMs !== undefined && upMs >= stableMs) attempt = 0;
-    const takenOver = takeover.closed(upMs, saidTakenOver);
+    const takenOver = !notRecorded && takeover.closed(upMs, saidTakenOver);
     if (takenOver) {
       client.options.reconnectPeriod = pauseMs;
       pauseMs = Math.min(maxTakeoverPauseMs, pauseMs * 2);
     } else client.options.reconnectPeriod = backoffMs(attempt++, options.backoff);
     const detail = lastError || "the broker closed the connection";
-    const problem = takenOver ? "takenOver" : /refused:/i.test(detail) ? "refused" : "unreachable";
+    const problem = takenOver
+      ? "takenOver"
+      : notRecorded
+        ? "notRecorded"
+        : /refused:/i.test(detail)
+          ? "refused"
+          : "unreachable";
     options.onState({
       state: "failed",
       problem,
@@ -118,8 +146,9 @@ export function openConnection(options: ConnectionOptions): Connection {
         ? `Another client uses the client id "${options.clientId}" at ${address}: give one of the two another id. Next try in ${Math.round((client.options.reconnectPeriod ?? 0) / 1000)} s.`
         : `${address}: ${detail}.`,
     });
-    if (upMs !== undefined && upMs < stableMs) poison.suspect();
+    if (upMs !== undefined && upMs < stableMs && !notRecorded) poison.suspect();
     saidTakenOver = false;
+    notRecorded = false;
   });
   client.on("reconnect", () => {
     dialledAt = Date.now();
@@ -160,6 +189,11 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
     async close() {
       closing = true;
+      if (acknowledgements) {
+        await within(acknowledgements.list.settled(), settlePatienceMs);
+        acknowledgements.list.flush();
+        acknowledgements.list.drop();
+      }
       const gracefully = client.endAsync(false).catch(() => undefined);
       if (await within(gracefully, endPatienceMs)) return;
       client.end(true);
@@ -219,6 +253,7 @@ function watchPoison(client: MqttClient): {
 }
 
 interface RawPublish {
+  messageId?: number;
   topic: string;
   payload: Buffer | string;
   qos: 0 | 1 | 2;
@@ -227,7 +262,7 @@ interface RawPublish {
   properties?: { userProperties?: Record<string, string | string[]> };
 }
 
-function toIncoming({ topic, payload, qos, retain, dup, properties }: RawPublish): IncomingPacket {
+function toIncoming({ topic, payload, qos, retain, dup, messageId, properties }: RawPublish): IncomingPacket {
   const packet: IncomingPacket = {
     topic,
     payload: typeof payload === "string" ? Buffer.from(payload) : payload,
@@ -235,6 +270,7 @@ function toIncoming({ topic, payload, qos, retain, dup, properties }: RawPublish
     retain,
     dup,
   };
+  if (qos > 0 && messageId !== undefined) packet.messageId = messageId;
   if (properties?.userProperties) packet.userProperties = { ...properties.userProperties };
   return packet;
 }
@@ -246,6 +282,8 @@ export function withoutUser(url: string): string {
   shown.password = "";
   return shown.toString().replace(/\/$/, "");
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? reasonOf(error) : String(error));
 
 function reasonOf(error: Error): string {
   // A host with several addresses fails with a list and no text of its own.

@@ -1,28 +1,17 @@
 import assert from "node:assert/strict";
 import { createServer, connect as dial } from "node:net";
-import mqtt, { type MqttClient } from "mqtt";
+import mqtt from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { filterProblem, matchesFilter } from "../../engine/ingest/topic-filter";
 import { disposeShared } from "../../nodes/lib/shared";
 import { backoffMs } from "../../nodes/twin-broker/backoff";
-import type { Broker, BrokerState } from "../../nodes/twin-broker/broker";
 import { type EmbeddedBroker, embeddedLimits, openEmbeddedBroker } from "../../nodes/twin-broker/embedded";
-import { type MqttBroker, type MqttBrokerOptions, openMqttBroker } from "../../nodes/twin-broker/mqtt-broker";
 import { createTakeoverWatch } from "../../nodes/twin-broker/takeover-watch";
 import { readTwinBrokerSettings } from "../../nodes/twin-broker/twin-broker.settings";
 import { useMosquitto } from "../support/mosquitto";
 import { freePort } from "../support/ports";
 import { useRuntime } from "../support/runtime";
-
-async function until(condition: () => boolean, what: string, timeoutMs = 8000): Promise<void> {
-  for (const end = Date.now() + timeoutMs; !condition(); ) {
-    if (Date.now() > end) throw new Error(`never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-const quick = { firstMs: 20, maxMs: 100 };
+import { clients, pause, stateOf, strangers, until } from "./twin-broker.clients";
 
 describe("twin-broker settings", () => {
   const port = process.env.TWIN_MQTT_PORT;
@@ -106,49 +95,6 @@ describe("reconnecting", () => {
     assert.deepEqual([told.closed(60_000, true), told.closed(60_000, true)], [false, true], "MQTT 5 says so");
   });
 });
-
-/** A client of ours on a broker address, closed after the test. */
-function clients(): (url: string, options?: Partial<MqttBrokerOptions>) => MqttBroker & { warnings: string[] } {
-  const opened: MqttBroker[] = [];
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((one) => one.close(false)));
-  });
-  return (url, options = {}) => {
-    const warnings: string[] = [];
-    const broker = openMqttBroker({
-      clientId: `test-${Math.random().toString(36).slice(2)}`,
-      protocolVersion: 4,
-      sessionExpiryS: 3600,
-      warn: (text) => warnings.push(text),
-      backoff: quick,
-      ...options,
-    });
-    opened.push(broker);
-    broker.setAddress(url);
-    return Object.assign(broker, { warnings });
-  };
-}
-
-function strangers(): (url: string, options?: mqtt.IClientOptions) => Promise<MqttClient> {
-  const opened: MqttClient[] = [];
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((one) => one.endAsync(true)));
-  });
-  return async (url, options) => {
-    const client = await mqtt.connectAsync(url, options);
-    client.on("error", () => undefined);
-    opened.push(client);
-    return client;
-  };
-}
-
-function stateOf(broker: Broker): { now(): BrokerState } {
-  let state: BrokerState = { state: "idle" };
-  broker.onState((next) => {
-    state = next;
-  });
-  return { now: () => state };
-}
 
 /** What must hold with any broker. */
 function behaves(urlOf: () => string, protocolVersion: 4 | 5): void {
