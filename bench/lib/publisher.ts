@@ -7,7 +7,7 @@
  *     { kind: "pace", topic: "a", from, count, twins, perSecond }       ->  { kind: "paced" }    with `sent`, ms, in each
  */
 import { connect } from "node:net";
-import { payloadOf, twinName } from "./samples";
+import { payloadOf, twinName, twinOf } from "./samples";
 
 interface Order {
   kind: "fill" | "pace";
@@ -42,7 +42,7 @@ process.on("disconnect", () => process.exit());
 function fill({ topic, from, count, twins }: Order): void {
   const packets: Buffer[] = [];
   for (let i = from; i < from + count; i++)
-    packets.push(publishPacket(`${topic}/${twinName(i % twins)}`, payloadOf(i, twins), i));
+    packets.push(publishPacket(`${topic}/${twinName(twinOf(i, twins))}`, payloadOf(i, twins), i));
   onSettled = () => process.send?.({ kind: "filled" });
   owed += 4 * count;
   socket.write(Buffer.concat(packets));
@@ -61,7 +61,7 @@ function pace({ topic, from, count, twins, perSecond = 1000 }: Order): void {
       const sample = JSON.parse(payloadOf(at, twins));
       sample.sent = performance.timeOrigin + performance.now();
       owed += 4;
-      socket.write(publishPacket(`${topic}/${twinName(at % twins)}`, JSON.stringify(sample), at));
+      socket.write(publishPacket(`${topic}/${twinName(twinOf(at, twins))}`, JSON.stringify(sample), at));
     }
     if (i === count) clearInterval(timer);
   }, 1);

@@ -7,9 +7,12 @@ const base = [6.8, 210, 4.2, 94, 5.1];
 
 export const twinName = (twin: number): string => `press-${twin}`;
 
-/** Sample `i` of the stream that goes round over `twins`: every one of a twin has a time of its own, and every value changes. */
+/**
+ * Sample `i` of the stream that goes round over `twins`, not in the order of their names: neighbours in time are none on disk. Every
+ * one of a twin has a time of its own, and every value changes.
+ */
 export function sampleOf(i: number, twins: number): { twin: number; ts: number; values: Record<string, number> } {
-  const twin = i % twins;
+  const twin = twinOf(i, twins);
   const round = Math.floor(i / twins);
   const values: Record<string, number> = {};
   for (const [k, name] of fields.entries()) {
@@ -18,6 +21,9 @@ export function sampleOf(i: number, twins: number): { twin: number; ts: number; 
   }
   return { twin, ts: tsOf(i, twins), values };
 }
+
+/** 7919 is a prime that divides no number of twins that is used here. */
+export const twinOf = (i: number, twins: number): number => ((i % twins) * 7919) % twins;
 
 export const tsOf = (i: number, twins: number): number => begin + Math.floor(i / twins) * 100;
 

@@ -26,6 +26,8 @@ function createTables(db: DatabaseSync, file: string): void {
   db.exec(`CREATE TABLE IF NOT EXISTS samples (
     series INTEGER NOT NULL, ts INTEGER NOT NULL, model TEXT NOT NULL, "values" TEXT NOT NULL, crc INTEGER NOT NULL,
     PRIMARY KEY (series, ts)) WITHOUT ROWID`);
+  // 32 MB: a page that many commits have changed goes to the file once.
+  db.exec("PRAGMA wal_autocheckpoint = 8000");
   db.exec(`PRAGMA user_version = ${schemaVersion}`);
 }
 

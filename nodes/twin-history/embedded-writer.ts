@@ -3,11 +3,16 @@ import { crc32 } from "node:zlib";
 import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { Sample } from "../../engine/contract/messages";
 import { type CheckedSample, checkSample, type StoredValue } from "../../engine/history/check-sample";
+import { createCommitPace } from "../lib/commit-pace";
 import { checkedText } from "./embedded-file";
 import { maxWaitingSamples, type Written } from "./history";
 
 /** How long one turn of the event loop may write. */
 const turnMs = 10;
+/** Longest that a sample waits for others. */
+const maxWaitMs = 50;
+/** So many samples go without waiting. */
+const enough = 4000;
 const maxCachedSeries = 100_000;
 
 interface Job {
@@ -30,18 +35,20 @@ export interface EmbeddedWriter {
   forget(measurement: string, id: string): void;
 }
 
-/** Gathers the samples of one turn of the event loop into one transaction, and gives long batches several turns. */
+/** Gathers samples into transactions, the larger the more there are, and gives long batches several turns. */
 export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown) => void): EmbeddedWriter {
   const insert = db.prepare("INSERT INTO samples VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
   const select = db.prepare('SELECT model, "values", crc FROM samples WHERE series = ? AND ts = ?');
   const replace = db.prepare('UPDATE samples SET model = ?, "values" = ?, crc = ? WHERE series = ? AND ts = ?');
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
   const findSeries = db.prepare("SELECT series FROM series WHERE measurement = ? AND id = ?");
   const addSeries = db.prepare("INSERT INTO series (measurement, id) VALUES (?, ?)");
 
   const seriesOf = new Map<string, number>();
   const queue: Job[] = [];
   let waiting = 0;
-  let scheduled = false;
+  const pace = createCommitPace(maxWaitMs);
 
   function series(measurement: string, id: string): number {
     const key = `${measurement}\n${id}`;
@@ -73,7 +80,7 @@ export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown
     let touched = 0;
     let done = 0;
     try {
-      db.exec("BEGIN IMMEDIATE");
+      begin.run();
     } catch (error) {
       settle(queue.length, error);
       return;
@@ -86,7 +93,7 @@ export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown
           writeNext(job);
         }
       }
-      db.exec("COMMIT");
+      commit.run();
     } catch (error) {
       rollBack();
       settle(touched, error);
@@ -130,16 +137,13 @@ export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown
   }
 
   function turn(): void {
-    scheduled = false;
     if (queue.length === 0) return;
     writeTurn(performance.now() + turnMs);
     schedule();
   }
 
   function schedule(): void {
-    if (scheduled || queue.length === 0) return;
-    scheduled = true;
-    setImmediate(turn);
+    if (queue.length > 0) pace.schedule(turn, waiting >= enough);
   }
 
   return {

@@ -1,7 +1,11 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Failure } from "../../engine/contract/errors";
+import { createCommitPace } from "../lib/commit-pace";
 
-/** Gathers the writes of one turn of the event loop into one transaction: an insert costs a tenth of one on its own. */
+/** Longest that a write waits for others: what watchers see is no older. */
+const maxWaitMs = 8;
+
+/** Gathers writes into transactions: an insert costs a tenth of one on its own. */
 export interface GroupCommit {
   /** Runs `write` inside the next transaction. Resolves when it is committed; rejects, with nothing written, when it failed. */
   write(write: () => void): Promise<void>;
@@ -21,10 +25,10 @@ export function createGroupCommit(db: DatabaseSync): GroupCommit {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
   let waiting: Part[] = [];
-  let scheduled = false;
+  const pace = createCommitPace(maxWaitMs);
 
   function flush(): void {
-    scheduled = false;
+    pace.cancel();
     if (waiting.length === 0) return;
     const group = waiting;
     waiting = [];
@@ -52,9 +56,7 @@ export function createGroupCommit(db: DatabaseSync): GroupCommit {
 
   function join(part: Part): void {
     waiting.push(part);
-    if (scheduled) return;
-    scheduled = true;
-    setImmediate(flush);
+    pace.schedule(flush);
   }
 
   return {

@@ -17,11 +17,16 @@ export function createHistoryBadge(host: Host, history: History): { count(sample
       host.show("failed", status.reason);
       return;
     }
+    // Put into words only when the badge does change, which is far less often than messages come.
+    host.show(state, () => textOf(status, key));
+  }
+
+  function textOf(status: HistoryStatus, key: string): string {
     const { waiting, spooled, oldestMs, refusedLater, dropped } = status;
     const numbers = { count: total, waiting, spooled, seconds: Math.round(oldestMs / 1000), refusedLater, dropped };
     const params = Object.fromEntries(Object.entries(numbers).map(([name, n]) => [name, n.toLocaleString("en-US")]));
     const lost = (["refusedLater", "dropped"] as const).filter((name) => status[name] > 0);
-    host.show(state, [key, ...lost].map((name) => host.text(`status.${name}`, params)).join(""));
+    return [key, ...lost].map((name) => host.text(`status.${name}`, params)).join("");
   }
 
   show();

@@ -273,7 +273,7 @@ describe("twin-write, its badge", () => {
       const shown: string[] = [];
       const closers: (() => void)[] = [];
       const host = {
-        show: (_state: string, said: string) => shown.push(said),
+        show: (_state: string, said: string | (() => string)) => shown.push(typeof said === "string" ? said : said()),
         text: (key: string, params: Record<string, string>) =>
           catalogue[key.replace("status.", "")].replace(/__(\w+)__/g, (_all: string, name: string) => params[name]),
         onClose: (close: () => void) => closers.push(close),
