@@ -1,31 +1,27 @@
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readdirSync } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
-import { crc32 } from "node:zlib";
 import { Failure } from "../../engine/contract/errors";
+import {
+  discard,
+  emptySegment,
+  encodeRecord,
+  headerBytes,
+  type Recovered,
+  readRecord,
+  recover,
+  type Segment,
+  saveNotes,
+  writeWhole,
+} from "./segment-files";
 
 /**
  * An append-only log of records on disk: what a journal and a spool are made of. A record is written with one `write` call
  * (1.7 us where an SQLite insert takes 13 to 24), carries a checksum, and is kept until it is released. Records may be
  * released in any order; a segment whose records are all released is deleted.
  *
- * A record: magic (4 bytes), length of the payload (4), CRC-32 of number and payload (4), number (8), payload.
- * Released numbers stand, each with a CRC-32, in a file beside the segment. Losing some of those only means that a record comes
- * again: whoever reads the log must bear repeats.
+ * Whoever reads the log must bear repeats: what was released is only noted now and then. See segment-files.ts for what lies on disk.
  */
 export interface SegmentLog {
   /**
@@ -59,27 +55,7 @@ export interface SegmentLogOptions {
   warn(text: string): void;
 }
 
-const magic = 0x4d545731; // "MTW1"
-const headerBytes = 20;
-/** A released number and its CRC-32. */
-const releaseBytes = 12;
 const releaseFlushMs = 200;
-/** Longest payload that is believed when a damaged file is read. */
-const maxPayload = 64 * 1024 * 1024;
-
-interface Segment {
-  /** Number of the first record, which names the files. */
-  first: number;
-  file: string;
-  fd: number;
-  bytes: number;
-  /** Unreleased records: where each payload lies in the file. */
-  records: Map<number, { offset: number; length: number }>;
-  /** Released numbers that are not in the file beside the segment yet. */
-  unsaved: number[];
-  /** A torn record could not be taken back: nothing more is written here. */
-  sealed?: boolean;
-}
 
 export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   const { folder, maxBytes, warn, segmentBytes = 4 * 1024 * 1024, keptSegments = 0 } = options;
@@ -126,7 +102,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   function begin(): Segment {
     const file = path.join(folder, `${String(next).padStart(16, "0")}.log`);
     try {
-      const segment = { first: next, file, fd: openSync(file, "a+"), bytes: 0, records: new Map(), unsaved: [] };
+      const segment = { ...emptySegment(file), first: next, fd: openSync(file, "a+") };
       segments.push(segment);
       hasNewFile = true;
       prune();
@@ -150,16 +126,10 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     let segment = segments.at(-1);
     if (!segment || segment.sealed || segment.bytes + bytes > segmentBytes) segment = begin();
     const number = next;
-    const record = Buffer.allocUnsafe(bytes);
-    record.writeUInt32LE(magic, 0);
-    record.writeUInt32LE(payload.length, 4);
-    record.writeBigUInt64LE(BigInt(number), 12);
-    payload.copy(record, headerBytes);
-    record.writeUInt32LE(crc32(record.subarray(12)), 8);
     try {
-      const written = writeSync(segment.fd, record);
-      if (written !== bytes) throw new Error(`only ${written} of ${bytes} bytes were written`);
+      writeWhole(segment.fd, encodeRecord(number, payload));
     } catch (error) {
+      next++;
       // Take back what stands half written: a later record must not follow a torn one.
       try {
         ftruncateSync(segment.fd, segment.bytes);
@@ -170,6 +140,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     }
     segment.records.set(number, { offset: segment.bytes + headerBytes, length: payload.length });
     where.set(number, segment);
+    segment.highest = number;
     segment.bytes += bytes;
     total += bytes;
     next++;
@@ -185,23 +156,18 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     if (segment.records.size === 0 && segment !== segments.at(-1)) prune();
   }
 
-  /** Writes down what was released. */
+  let isNoting = true;
+  /** Writes down what was released, and how far each segment reaches. */
   function saveReleases(): void {
     for (const segment of segments) {
-      if (segment.unsaved.length === 0) continue;
-      const numbers = Buffer.allocUnsafe(segment.unsaved.length * releaseBytes);
-      for (const [index, number] of segment.unsaved.entries()) {
-        const at = index * releaseBytes;
-        numbers.writeBigUInt64LE(BigInt(number), at);
-        numbers.writeUInt32LE(crc32(numbers.subarray(at, at + 8)), at + 8);
-      }
+      if (segment.unsaved.length === 0 && segment.highest === segment.notedHighest) continue;
       try {
-        const fd = openSync(releasesOf(segment.file), "a");
-        writeSync(fd, numbers);
-        closeSync(fd);
-        segment.unsaved = [];
+        saveNotes(segment);
+        isNoting = true;
       } catch (error) {
-        warn(`Released records could not be noted (${String(error)}): they may be delivered again after a restart.`);
+        if (isNoting)
+          warn(`Released records could not be noted (${String(error)}): they may be delivered again after a restart.`);
+        isNoting = false;
         return;
       }
     }
@@ -221,10 +187,15 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
       if (isNew) await flushedFolder(folder);
     } catch (error) {
       hasNewFile ||= isNew;
+      // The system forgets what it could not write: a later flush of the same file would succeed without it.
+      for (const segment of written) segment.sealed = true;
       throw diskFailure(error);
     }
   }
-  /** A sync that is under way may miss the latest record: the next one, shared by all who ask meanwhile, will not. */
+  /**
+   * A sync that is under way may miss the latest record: the next one, shared by all who ask meanwhile, will not. When the
+   * first fails, so does the next: what it was asked to wait for may have been in what the first could not write.
+   */
   function synced(): Promise<void> {
     if (!syncing) {
       syncing = syncNow().finally(() => {
@@ -233,18 +204,22 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
       return syncing;
     }
     queued ??= syncing
-      .catch(() => undefined)
-      .then(() => {
+      .finally(() => {
         queued = undefined;
-        return synced();
-      });
+      })
+      .then(synced);
     return queued;
   }
 
   function read(number: number): Buffer | undefined {
     const segment = where.get(number);
     const place = segment?.records.get(number);
-    return segment && place ? readPayload(segment, place) : undefined;
+    if (!segment || !place) return undefined;
+    const payload = readRecord(segment, number, place);
+    if (payload) return payload;
+    warn(`Record ${number} of the log ${segment.file} is damaged and cannot be read any more.`);
+    release(number);
+    return undefined;
   }
 
   function* pending(): Generator<{ number: number; payload: Buffer }> {
@@ -258,9 +233,10 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
 
   function* recent(): Generator<Buffer> {
     for (const { segment, all } of found)
-      for (const place of all.values()) {
+      for (const [number, place] of all) {
         if (!segments.includes(segment)) break;
-        yield readPayload(segment, place);
+        const payload = readRecord(segment, number, place);
+        if (payload) yield payload;
       }
   }
 
@@ -292,7 +268,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   };
 }
 
-const flushed = promisify(fdatasync);
+const flushed = (fd: number): Promise<void> => promisify(fdatasync)(fd);
 
 async function flushedFolder(folder: string): Promise<void> {
   const handle = await open(folder);
@@ -301,117 +277,6 @@ async function flushedFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-const releasesOf = (file: string): string => file.replace(/\.log$/, ".released");
-
-function readPayload(segment: Segment, place: { offset: number; length: number }): Buffer {
-  const payload = Buffer.allocUnsafe(place.length);
-  readSync(segment.fd, payload, 0, place.length, place.offset);
-  return payload;
-}
-
-function discard(segment: Segment): void {
-  closeSync(segment.fd);
-  rmSync(segment.file, { force: true });
-  rmSync(releasesOf(segment.file), { force: true });
-}
-
-interface Recovered {
-  segment: Segment;
-  highest: number;
-  /** Every whole record, released ones too. */
-  all: Segment["records"];
-}
-
-/**
- * Reads a segment as it was left. Where something is no whole record (a torn end, a flipped bit) the file is put aside and
- * every whole record is kept.
- */
-function recover(folder: string, name: string, warn: (text: string) => void): Recovered {
-  const file = path.join(folder, name);
-  const content = readFileSync(file);
-  const { records: all, highest, damaged } = scan(content);
-  const records = new Map(all);
-  for (const number of readReleases(releasesOf(file))) records.delete(number);
-  if (damaged > 0) {
-    const aside = `${file}.damaged-${Date.now()}`;
-    renameSync(file, aside);
-    warn(
-      `${damaged} bytes of the log ${file} are damaged. The file was put aside as ${aside}; its whole records are kept.`,
-    );
-    const segment = rewrite(file, content, records);
-    return { segment, highest, all: segment.records };
-  }
-  const first = Number(name.slice(0, 16));
-  const segment = { first, file, fd: openSync(file, "a+"), bytes: content.length, records, unsaved: [] };
-  return { segment, highest, all };
-}
-
-interface Scan {
-  records: Segment["records"];
-  highest: number;
-  /** Bytes that belong to no whole record. */
-  damaged: number;
-}
-
-function scan(content: Buffer): Scan {
-  const records: Segment["records"] = new Map();
-  let highest = 0;
-  let end = 0;
-  let damaged = 0;
-  let at = 0;
-  const marker = Buffer.alloc(4);
-  marker.writeUInt32LE(magic, 0);
-  while (at + headerBytes <= content.length) {
-    const length = content.readUInt32LE(at + 4);
-    const whole =
-      content.readUInt32LE(at) === magic &&
-      length <= maxPayload &&
-      at + headerBytes + length <= content.length &&
-      crc32(content.subarray(at + 12, at + headerBytes + length)) === content.readUInt32LE(at + 8);
-    if (!whole) {
-      const found = content.indexOf(marker, at + 1);
-      if (found < 0) break;
-      at = found;
-      continue;
-    }
-    damaged += at - end;
-    const number = Number(content.readBigUInt64LE(at + 12));
-    records.set(number, { offset: at + headerBytes, length });
-    highest = Math.max(highest, number);
-    at += headerBytes + length;
-    end = at;
-  }
-  return { records, highest, damaged: damaged + content.length - end };
-}
-
-function readReleases(file: string): number[] {
-  let content: Buffer;
-  try {
-    content = readFileSync(file);
-  } catch {
-    return [];
-  }
-  const numbers: number[] = [];
-  for (let at = 0; at + releaseBytes <= content.length; at += releaseBytes) {
-    // A damaged entry is passed over: its record comes again, which whoever reads the log bears.
-    if (crc32(content.subarray(at, at + 8)) === content.readUInt32LE(at + 8))
-      numbers.push(Number(content.readBigUInt64LE(at)));
-  }
-  return numbers;
-}
-
-function rewrite(file: string, content: Buffer, records: Segment["records"]): Segment {
-  const fd = openSync(file, "a+");
-  const kept: Segment["records"] = new Map();
-  let bytes = 0;
-  for (const [number, { offset, length }] of records) {
-    writeSync(fd, content.subarray(offset - headerBytes, offset + length));
-    kept.set(number, { offset: bytes + headerBytes, length });
-    bytes += headerBytes + length;
-  }
-  return { first: Number(path.basename(file).slice(0, 16)), file, fd, bytes, records: kept, unsaved: [] };
 }
 
 const diskFailure = (error: unknown): Failure =>

@@ -23,6 +23,28 @@ interface Group {
   committed: Promise<void>;
 }
 
+type Row = Record<string, unknown>;
+
+/** Makes the tables of the twins. The checksum of a row covers every column since version 1 of the file. */
+export function prepareTwins(db: DatabaseSync): void {
+  db.exec(`CREATE TABLE IF NOT EXISTS twins (
+    id TEXT PRIMARY KEY, model TEXT, status TEXT NOT NULL, stale_after REAL NOT NULL, document TEXT NOT NULL, crc INTEGER NOT NULL
+  ) WITHOUT ROWID`);
+  db.exec("CREATE TABLE IF NOT EXISTS damaged_twins (id TEXT, document TEXT, found_at INTEGER)");
+  if (db.prepare("PRAGMA user_version").get()?.user_version !== 0) return;
+  const update = db.prepare("UPDATE twins SET crc = ? WHERE id = ?");
+  for (const { id, model, status, stale_after, document, crc } of db.prepare("SELECT * FROM twins").all() as Row[]) {
+    const text = String(document);
+    if (crc32(text) === crc) update.run(checksum(id, model, status, stale_after, text), String(id));
+  }
+}
+
+const checksum = (id: unknown, model: unknown, status: unknown, staleAfter: unknown, document: string): number =>
+  crc32(document, crc32(`${id}\n${model}\n${status}\n${staleAfter}\n`));
+
+const isSound = ({ id, model, status, stale_after, document, crc }: Row): boolean =>
+  typeof document === "string" && checksum(id, model, status, stale_after, document) === Number(crc);
+
 export interface EmbeddedTwins extends TwinCollection {
   close(): void;
 }
@@ -37,16 +59,13 @@ export function createEmbeddedTwins(
   now: () => number,
   warn: (text: string) => void,
 ): EmbeddedTwins {
-  db.exec(`CREATE TABLE IF NOT EXISTS twins (
-    id TEXT PRIMARY KEY, model TEXT, status TEXT NOT NULL, stale_after REAL NOT NULL, document TEXT NOT NULL, crc INTEGER NOT NULL
-  ) WITHOUT ROWID`);
-  db.exec("CREATE TABLE IF NOT EXISTS damaged_twins (id TEXT, document TEXT, found_at INTEGER)");
-  const select = db.prepare("SELECT stale_after, document, crc FROM twins WHERE id = ?");
+  const select = db.prepare("SELECT * FROM twins WHERE id = ?");
   const upsert = db.prepare(`INSERT INTO twins (id, model, status, stale_after, document, crc) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET model = excluded.model, status = excluded.status, stale_after = excluded.stale_after,
       document = excluded.document, crc = excluded.crc`);
   const remove = db.prepare("DELETE FROM twins WHERE id = ?");
   const setAside = db.prepare("INSERT INTO damaged_twins SELECT id, document, ? FROM twins WHERE id = ?");
+  const every = db.prepare("SELECT * FROM twins");
   const page = db.prepare("SELECT id FROM twins WHERE id > ? ORDER BY id LIMIT ?");
   const timed = db.prepare("SELECT id, stale_after FROM twins WHERE stale_after > 0 AND status = 'live'");
 
@@ -56,6 +75,37 @@ export function createEmbeddedTwins(
   const listeners = new Set<(event: TwinEvent) => void>();
   /** When each live twin becomes stale. After a start every twin gets its full time again: no storm of false alarms. */
   const deadlines = new Map<string, number>();
+
+  /** A row that cannot even be read (a number beyond what JavaScript has) is a damaged one. */
+  function readRow(read: () => Row | undefined): Row | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof RangeError) return {};
+      throw error;
+    }
+  }
+
+  function putAside(id: string): void {
+    warn(
+      `The stored document of twin ${id} is damaged. It was put aside in the table damaged_twins; the twin begins anew.`,
+    );
+    try {
+      setAside.run(now(), id);
+      remove.run(id);
+    } catch (error) {
+      warn(`It could not be put aside: ${String(error)}.`);
+    }
+  }
+
+  /** A row whose id is damaged would never be asked for: all are looked at when the store is opened (2 us each). */
+  function verify(): void {
+    every.setReadBigInts(true);
+    const damaged: string[] = [];
+    for (const row of every.iterate()) if (!isSound(row)) damaged.push(String(row.id));
+    for (const id of damaged) putAside(id);
+  }
+  verify();
   for (const row of timed.all()) deadlines.set(row.id as string, now() + (row.stale_after as number) * 1000);
 
   function remember(id: string, entry: Entry): void {
@@ -68,17 +118,13 @@ export function createEmbeddedTwins(
     if (next?.entries.has(id)) return next.entries.get(id);
     const cached = cache.get(id);
     if (cached) return cached;
-    const row = select.get(id);
+    const row = readRow(() => select.get(id));
     if (!row) return undefined;
-    const text = row.document as string;
-    if (crc32(text) !== row.crc) {
-      warn(
-        `The stored document of twin ${id} is damaged. It was put aside in the table damaged_twins; the twin begins anew.`,
-      );
-      setAside.run(now(), id);
-      remove.run(id);
+    if (!isSound(row)) {
+      putAside(id);
       return undefined;
     }
+    const text = row.document as string;
     const entry = { document: JSON.parse(text) as TwinDocument, staleAfter: row.stale_after as number };
     remember(id, entry);
     return entry;
@@ -128,7 +174,8 @@ export function createEmbeddedTwins(
     if (!entry) return void remove.run(id);
     const { document, staleAfter } = entry;
     const text = JSON.stringify(document);
-    upsert.run(id, document.model, document.status, staleAfter, text, crc32(text));
+    const { model, status } = document;
+    upsert.run(id, model, status, staleAfter, text, checksum(id, model, status, staleAfter, text));
   }
 
   function tell(listener: (event: TwinEvent) => void, event: TwinEvent): void {

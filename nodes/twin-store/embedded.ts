@@ -1,7 +1,8 @@
 import path from "node:path";
+import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../lib/sqlite";
-import { createEmbeddedModels } from "./embedded-models";
-import { createEmbeddedTwins } from "./embedded-twins";
+import { createEmbeddedModels, prepareModels } from "./embedded-models";
+import { createEmbeddedTwins, prepareTwins } from "./embedded-twins";
 import { createGroupCommit } from "./group-commit";
 import { createJournal } from "./journal";
 import type { TwinStore } from "./store";
@@ -25,12 +26,13 @@ export function openEmbeddedStore({ folder, durability, warn, now = Date.now }: 
   const db = openSqlite({
     file: path.join(folder, "store.db"),
     what: "store",
-    prepare: (opened) => opened.exec(`PRAGMA synchronous = ${durability === "power" ? "FULL" : "NORMAL"}`),
+    prepare: prepareTables,
     warn,
   });
+  if (durability === "power") db.exec("PRAGMA synchronous = FULL");
   const commit = createGroupCommit(db);
   const twins = createEmbeddedTwins(db, commit, now, warn);
-  const models = createEmbeddedModels(db, commit, now);
+  const models = createEmbeddedModels(db, commit, now, warn);
   const journal = createJournal(path.join(folder, "journal"), durability, warn);
   return {
     twins,
@@ -39,8 +41,16 @@ export function openEmbeddedStore({ folder, durability, warn, now = Date.now }: 
     close() {
       journal.close();
       twins.close();
+      models.close();
       commit.flush();
       db.close();
     },
   };
+}
+
+/** Version 1: checksums cover every column. */
+function prepareTables(db: DatabaseSync): void {
+  prepareTwins(db);
+  prepareModels(db);
+  if (db.prepare("PRAGMA user_version").get()?.user_version === 0) db.exec("PRAGMA user_version = 1");
 }
