@@ -100,9 +100,9 @@ function isWritable(file: string): boolean {
 
 /** SQLite goes on with the commits before the damage: what it leaves out is kept aside and told. */
 function checkWal(file: string, what: string, warn: (text: string) => void): void {
-  const wal = `${file}-wal`;
-  const found = findWalDamage(wal);
+  const found = findWalDamage(file);
   if (found === undefined) return;
+  const wal = `${file}-wal`;
   const aside = `${wal}.damaged-${Date.now()}`;
   let kept = `A copy was put aside as ${aside}.`;
   try {

@@ -32,7 +32,9 @@ describe("damage to the embedded store", () => {
     handle.close();
   };
 
-  beforeEach(async () => {
+  beforeEach(() => beginAgain());
+  async function beginAgain(): Promise<void> {
+    if (folder) rmSync(folder, { recursive: true, force: true });
     folder = mkdtempSync(path.join(tmpdir(), "meditwin-damage-"));
     warnings = [];
     const store = open();
@@ -41,7 +43,7 @@ describe("damage to the embedded store", () => {
     await store.models.add("m", () => ({ report: { r2: 0.9 }, model: '{"k":1}' }));
     await store.models.add("m", () => ({ report: { r2: 0.8 }, model: '{"k":2}' }));
     await store.models.promote("m", 2);
-  });
+  }
   afterEach(() => {
     closeAll();
     for (const one of [folder, `${folder}-copy`]) rmSync(one, { recursive: true, force: true });
@@ -135,9 +137,10 @@ describe("damage to the embedded store", () => {
   });
 
   describe("in the write-ahead log", () => {
-    const copyWith = (change: (wal: Buffer) => Buffer): string => {
+    /** As kill -9 leaves the folder, with that change. */
+    const copyWith = (change: (wal: Buffer) => Buffer, hasIndex = true): string => {
       const copy = `${folder}-copy`;
-      cpSync(folder, copy, { recursive: true, filter: (file) => !file.endsWith("-shm") });
+      cpSync(folder, copy, { recursive: true, filter: (file) => hasIndex || !file.endsWith("-shm") });
       const wal = path.join(copy, "store.db-wal");
       writeFileSync(wal, change(readFileSync(wal)));
       return copy;
@@ -146,26 +149,46 @@ describe("damage to the embedded store", () => {
       wal[at(wal)] = (wal[at(wal)] as number) ^ 4;
       return wal;
     };
-
-    it("is none as the process left it", async () => {
-      assert.equal((await open(copyWith((wal) => wal)).twins.get("b"))?.rev, 1);
-      assert.deepEqual(warnings, []);
-    });
-
-    for (const [what, change] of [
+    const frame = 24 + 4096;
+    const bits: [string, (wal: Buffer) => Buffer][] = [
       ["a page", flip(() => 32 + 24 + 4000)],
       ["a page of the last commit", flip((wal) => wal.length - 9)],
-      ["a salt of the last frame", flip((wal) => wal.length - 4096 - 24 + 9)],
+      ["a salt of the last frame", flip((wal) => wal.length - frame + 9)],
       ["a checksum", flip(() => 32 + 17)],
       ["the header", flip(() => 20)],
-      ["the end, cut off", (wal: Buffer) => wal.subarray(0, wal.length - 1000)],
-      ["all but a part of the header, cut off", (wal: Buffer) => wal.subarray(0, 17)],
-    ] as const)
-      it(`${what} is noticed, and a copy put aside`, () => {
-        const copy = copyWith(change);
-        open(copy);
+    ];
+    const cuts: [string, (wal: Buffer) => Buffer][] = [
+      ["a page", (wal) => wal.subarray(0, wal.length - 1000)],
+      ["a frame", (wal) => wal.subarray(0, wal.length - frame)],
+      ["all of it", (wal) => wal.subarray(0, 0)],
+      ["all but a part of the header", (wal) => wal.subarray(0, 17)],
+    ];
+
+    for (const hasIndex of [true, false]) {
+      const how = hasIndex ? "" : " where its index is lost";
+      it(`is none as the process left it${how}, in the middle of a commit too`, async () => {
+        assert.equal((await open(copyWith((wal) => wal, hasIndex)).twins.get("b"))?.rev, 1);
+        closeAll();
+        rmSync(`${folder}-copy`, { recursive: true });
+        await beginAgain();
+        const torn = (wal: Buffer) => Buffer.concat([wal, wal.subarray(32, 32 + 24), Buffer.alloc(900)]);
+        assert.equal((await open(copyWith(torn, hasIndex)).twins.get("b"))?.rev, 1);
+        assert.deepEqual(warnings, []);
+      });
+
+      for (const [what, change] of bits)
+        it(`is noticed in ${what}${how}, and a copy put aside`, () => {
+          const copy = copyWith(change, hasIndex);
+          open(copy);
+          assert.match(warnings.join(), /latest changes to the store .* are lost/);
+          assert.ok(readdirSync(copy).some((name) => name.startsWith("store.db-wal.damaged-")));
+        });
+    }
+
+    for (const [what, change] of cuts)
+      it(`is noticed where ${what} was cut off`, () => {
+        open(copyWith(change));
         assert.match(warnings.join(), /latest changes to the store .* are lost/);
-        assert.ok(readdirSync(copy).some((name) => name.startsWith("store.db-wal.damaged-")));
       });
 
     it("of an older round behind the present one is none", async () => {
@@ -173,7 +196,12 @@ describe("damage to the embedded store", () => {
       handle.exec("PRAGMA wal_checkpoint(RESTART)");
       handle.close();
       await report(opened[0] as EmbeddedStore, "a", 2);
-      assert.equal((await open(copyWith((wal) => wal)).twins.get("a"))?.rev, 2);
+      for (const hasIndex of [true, false]) {
+        const copy = copyWith((wal) => wal, hasIndex);
+        assert.equal((await open(copy).twins.get("a"))?.rev, 2);
+        (opened.pop() as EmbeddedStore).close();
+        rmSync(copy, { recursive: true });
+      }
       assert.deepEqual(warnings, []);
     });
   });

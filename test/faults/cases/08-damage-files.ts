@@ -37,7 +37,7 @@ export async function makeFiles(folder: string): Promise<{ ledger: Ledger; kille
   const live = path.join(folder, "live");
   const copyTo = (name: string): string => {
     const copy = path.join(folder, name);
-    cpSync(live, copy, { recursive: true, filter: (file) => !file.endsWith("-shm") });
+    cpSync(live, copy, { recursive: true });
     return copy;
   };
   const ledger: Ledger = {
