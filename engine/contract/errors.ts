@@ -38,6 +38,7 @@ export const errorCodes = {
   "history-failed": 502,
   "broker-failed": 502,
   "worker-failed": 500,
+  "flow-failed": 500,
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

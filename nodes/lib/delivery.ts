@@ -20,6 +20,8 @@ export interface Delivery {
   sent(token: number): void;
   /** Stops counting: neither callback will be called. */
   abandon(token: number): void;
+  /** The node that received a message of the token last, such as `function "scale" (id)`. */
+  where(token: number): string | undefined;
   /** Tokens that are on their way. */
   readonly underWay: number;
 }
@@ -33,6 +35,8 @@ interface Open {
   /** A deploy began while it was on its way. */
   shaken: boolean;
   zeroAt: number;
+  /** What received it last. */
+  node?: RedNode | undefined;
   error?: Error;
   settled(error?: Error): void;
   again(): void;
@@ -154,11 +158,12 @@ function createDelivery(hooks: Hooks, events: EventEmitter): Delivery {
       add(tokens);
     }
     const node = event.destination?.node as (RedNode & { _expectedDoneCount?: number }) | undefined;
-    if (node?._expectedDoneCount === 0 || node?.type === "function") {
-      for (const token of tokens) {
-        const entry = open.get(token);
-        if (entry) entry.late = true;
-      }
+    const late = node?._expectedDoneCount === 0 || node?.type === "function";
+    for (const token of tokens) {
+      const entry = open.get(token);
+      if (!entry) continue;
+      entry.node = node;
+      if (late) entry.late = true;
     }
   });
   hooks.add("onComplete.meditwin", (event) => {
@@ -201,6 +206,10 @@ function createDelivery(hooks: Hooks, events: EventEmitter): Delivery {
       atZero(token, entry);
     },
     abandon: (token) => void open.delete(token),
+    where(token) {
+      const node = open.get(token)?.node;
+      return node && `${node.type} ${node.name ? `"${node.name}" ` : ""}(${node.id})`;
+    },
     get underWay() {
       return open.size;
     },

@@ -1,6 +1,7 @@
 import type { MqttClient } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { matchesFilter } from "../../engine/ingest/topic-filter";
+import { within } from "../lib/within";
 import type { Broker, BrokerState, Held, MessageHandler, SubscribeOptions, Subscription } from "./broker";
 import { handOver } from "./hand-over";
 import {
@@ -9,7 +10,6 @@ import {
   type IncomingPacket,
   openConnection,
   type Verdict,
-  within,
 } from "./mqtt-connection";
 
 export interface MqttBrokerOptions

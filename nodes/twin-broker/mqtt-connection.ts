@@ -1,5 +1,6 @@
 import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
+import { within } from "../lib/within";
 import { type Acknowledgements, createAcknowledgements } from "./acknowledgements";
 import { type BackoffOptions, backoffMs } from "./backoff";
 import type { BrokerState, Held, PacketInfo, PublishOptions } from "./broker";
@@ -298,15 +299,4 @@ function connectedWithin(client: MqttClient, ms: number): Promise<boolean> {
     client.once("connect", tell);
   });
   return within(connected, ms).finally(() => client.removeListener("connect", tell));
-}
-
-/** Whether it settles within that time. */
-export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const result = await Promise.race([promise.then(() => true), late]);
-  clearTimeout(timer);
-  return result;
 }

@@ -1,18 +1,28 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { errorCodes, type RefusalInfo, refuse } from "../../engine/contract/errors";
+import type { IncomingMessage } from "node:http";
+import { crc32 } from "node:zlib";
+import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import type { TextFormat } from "../../engine/ingest/detect-format";
 import { defaultLimits } from "../../engine/ingest/limits";
-import type { Reading } from "../../engine/ingest/read-payload";
 import type { Host } from "../lib/define-node";
+import { within } from "../lib/within";
+import { type Answer, answerOf, busy, refusal, respond } from "./http-answers";
 import { claimRoute, type RouteRequest } from "./http-routes";
+import type { Intake } from "./intake";
+import type { Meter } from "./meter";
+import { outcomeOf } from "./outcome";
 import { nextTurn } from "./pace";
-import { drain, readBody } from "./read-body";
+import type { Parcel } from "./parcel";
+import { readBody } from "./read-body";
 import { tooLarge } from "./read-text";
 import type { TwinIngestSettings } from "./twin-ingest.settings";
 
-/** Takes one request's body in. */
-export type TakeHttp = (request: HttpArrival, payload: unknown) => Reading;
+/** What the door hands bodies to. */
+export interface HttpTaker {
+  read(request: HttpArrival, payload: unknown): Parcel;
+  /** Without keeping it. */
+  handOn(parcel: Parcel): void;
+}
 
 export interface HttpArrival {
   /** The path without its leading slash. */
@@ -24,14 +34,10 @@ export interface HttpArrival {
 }
 
 const bodyTimeoutMs = 10_000;
+/** How long a request waits for the flow to start. */
+const startPatienceMs = 10_000;
 /** Bodies that are read at the same time: 64 MiB at most. */
 const maxAtOnce = 64;
-
-interface Answer {
-  status: number;
-  body: Record<string, unknown>;
-  headers?: Record<string, string>;
-}
 
 interface Body {
   payload: unknown;
@@ -41,14 +47,20 @@ interface Body {
 /** The body, or the answer where there is none; undefined when the client has gone. */
 type Received = Body | Answer | undefined;
 
-/** Serves POST on the path until the node closes. Answers after the samples have been handed on. */
+/**
+ * Serves POST on the path until the node closes. Answers when the samples are in the journal, or, where nothing is kept, when
+ * the next nodes have them. A request that comes again, by its Idempotency-Key or its samples' `seq`, has no effect twice.
+ */
 export function openHttpDoor(
   host: Host,
-  { path, token }: Pick<TwinIngestSettings, "path" | "token">,
-  take: TakeHttp,
-  onRefused: (error: RefusalInfo) => void,
+  { path, token, ts }: Pick<TwinIngestSettings, "path" | "token" | "ts">,
+  meter: Meter,
+  intake: Intake | undefined,
+  taker: HttpTaker,
 ): void {
   const expected = token === "" ? undefined : hashOf(token);
+  /** With times of their own repeats do no harm. */
+  const knowsRepeats = ts.from === "arrival";
   let atOnce = 0;
   let closing = false;
 
@@ -71,20 +83,51 @@ export function openHttpDoor(
   }
 
   async function takeIn({ payload, format }: Body, { headers, query }: RouteRequest): Promise<Answer> {
+    const waiting = intake?.ready();
+    if (waiting) await within(waiting, startPatienceMs);
     // Sent from a node that is closing, it would reach nobody.
-    if (closing) return busy();
+    if (closing || intake?.ready() || intake?.room()) return busy();
     try {
+      const key = keyOf(headers);
       const asked = typeof query === "object" && query !== null ? { ...query } : {};
-      const reading = take({ topic: path.slice(1), path, format, headers, query: asked }, payload);
-      // Answered when the next nodes have it.
-      await nextTurn();
-      return answerOf(reading);
+      const parcel = taker.read({ topic: path.slice(1), path, format, headers, query: asked }, payload);
+      const answer = intake ? keep(intake, parcel, key, payload) : handOn(parcel);
+      await (intake?.durable() ?? nextTurn());
+      return answer;
     } catch (error) {
+      if (error instanceof Refusal) return refusal(error.info);
       host.fail(error);
       return refusal(refuse("busy", "The samples could not be taken.", "Send them again later."), 503, {
         "Retry-After": "5",
       });
     }
+  }
+
+  function handOn(parcel: Parcel): Answer {
+    taker.handOn(parcel);
+    return answerOf(outcomeOf(parcel.reading));
+  }
+
+  function keep({ repeats, take }: Intake, parcel: Parcel, key: string | undefined, payload: unknown): Answer {
+    const outcome = outcomeOf(parcel.reading);
+    // Nothing of it was acknowledged: the client is told, and that is all.
+    if (parcel.reading.kind === "refused") return handOn(parcel);
+    const mark = key === undefined ? undefined : { key, crc: crcOf(payload) };
+    const before = mark && repeats.answered(mark.key);
+    if (before && before.crc !== mark.crc)
+      throw new Refusal(
+        refuse(
+          "duplicate",
+          `The Idempotency-Key ${quote(key)} was used for another body.`,
+          "Give each body a key of its own.",
+        ),
+      );
+    if (before) return answerOf(before, before.accepted);
+    const { reading, repeated } = knowsRepeats
+      ? repeats.withoutRepeats(parcel.reading)
+      : { reading: parcel.reading, repeated: 0 };
+    if (reading) take({ ...parcel, reading, mark: mark && { ...mark, repeated } });
+    return answerOf(outcome, repeated);
   }
 
   const release = claimRoute<Received>(host.red.httpNode, path, {
@@ -93,7 +136,7 @@ export function openHttpDoor(
       if (!received) return;
       const answer = "status" in received ? received : await takeIn(received, request);
       const { error } = answer.body as { error?: RefusalInfo };
-      if (error) onRefused(error);
+      if (error) meter.refused(error);
       respond(request, response, answer);
     },
   });
@@ -103,43 +146,22 @@ export function openHttpDoor(
   });
 }
 
-const busy = (): Answer =>
-  refusal(refuse("busy", "Too many requests at once, or a deploy is under way.", "Send it again in a second."), 503, {
-    "Retry-After": "1",
-  });
-
-function answerOf(reading: Reading): Answer {
-  if (reading.kind === "refused") return refusal(reading.error);
-  if (reading.kind === "sample") return { status: 200, body: { accepted: 1, refused: 0 } };
-  const { samples, errors } = reading;
-  const body = { accepted: samples.length, refused: errors.length };
-  if (errors.length === 0) return { status: 200, body };
-  if (samples.length > 0) return { status: 207, body: { ...body, errors } };
-  const all = refusal(errors[0] as RefusalInfo);
-  return { ...all, body: { ...all.body, ...body, errors } };
+/** @see https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+function keyOf(headers: IncomingMessage["headers"]): string | undefined {
+  const key = headers["idempotency-key"];
+  if (key === undefined) return undefined;
+  if (typeof key === "string" && /^[\x21-\x7e]{1,200}$/.test(key)) return key;
+  throw new Refusal(
+    refuse(
+      "bad-request",
+      `The Idempotency-Key is ${quote(key)}.`,
+      "Use 1 to 200 printable ASCII characters, no blanks.",
+    ),
+  );
 }
 
-const refusal = (
-  error: RefusalInfo,
-  status: number = errorCodes[error.code],
-  headers?: Record<string, string>,
-): Answer => ({
-  status,
-  body: { error },
-  headers,
-});
-
-function respond(request: IncomingMessage, response: ServerResponse, { status, body, headers = {} }: Answer): void {
-  if (response.destroyed || response.headersSent) return;
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  response.setHeader("Content-Type", "application/json; charset=utf-8");
-  if (!request.complete) {
-    response.setHeader("Connection", "close");
-    drain(request);
-  }
-  response.end(JSON.stringify(body));
-}
+const crcOf = (payload: unknown): number =>
+  crc32(payload instanceof Uint8Array || typeof payload === "string" ? payload : (JSON.stringify(payload) ?? ""));
 
 const hashOf = (text: string): Buffer => createHash("sha256").update(text).digest();
 

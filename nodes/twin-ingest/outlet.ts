@@ -5,6 +5,7 @@ import type { Reading } from "../../engine/ingest/read-payload";
 import type { Host } from "../lib/define-node";
 import { refusedRows, withBatch, withSample } from "../lib/messages";
 import type { Message, Send } from "../lib/node-red";
+import type { Dispatch, Entry } from "./custody";
 import type { Meter } from "./meter";
 import { shownPayload } from "./read-text";
 import type { TwinIngestSettings } from "./twin-ingest.settings";
@@ -16,32 +17,41 @@ const maxShownDepth = 100;
  * Sends what became of one incoming message: samples by output 1, what is refused by output 2.
  *
  * @param msg the incoming message, with its payload; its other fields pass on
+ * @param entry the entry of the journal that holds it
  */
-export type Outlet = (reading: Reading, msg: Message, send: Send) => void;
+export type Outlet = (reading: Reading, msg: Message, send: Send, entry?: Entry) => void;
 
+/** @param dispatch for what stands in the journal */
 export function createOutlet(
   host: Host,
   settings: Pick<TwinIngestSettings, "deliver" | "batchMax" | "batchMs">,
   meter: Meter,
+  dispatch: Dispatch,
 ): Outlet {
-  const gather = settings.deliver === "batch" ? createGatherer(host, settings) : undefined;
+  const gather = settings.deliver === "batch" ? createGatherer(host, settings, dispatch) : undefined;
 
   function refuse(msg: Message, error: RefusalInfo): Message {
     msg.payload = withoutDepth(shownPayload(msg.payload));
     return host.refused(msg, error);
   }
 
-  return (reading, msg, send) => {
+  function dispatchOne(messages: (Message | null)[], entry: Entry): void {
+    entry.parts++;
+    dispatch(messages, [entry]);
+  }
+
+  return (reading, msg, sendPlainly, entry) => {
+    const send: Send = entry ? (messages) => dispatchOne(messages as (Message | null)[], entry) : sendPlainly;
     if (reading.kind === "refused") {
       meter.refused(reading.error);
       send([null, refuse(msg, reading.error)]);
       return;
     }
     // A request waits for its answer: it cannot lie in a batch with others.
-    const gathered = msg.res ? undefined : gather;
+    const gathered = msg.res || entry?.alone ? undefined : gather;
     if (reading.kind === "sample") {
       meter.samples(1);
-      if (gathered) gathered([reading.sample]);
+      if (gathered) gathered([reading.sample], entry);
       else send([withSample(msg, reading.sample), null]);
       return;
     }
@@ -55,7 +65,7 @@ export function createOutlet(
       refused = host.refused(refusedRows(msg, rows, errors, samples.length > 0), error);
     }
     if (samples.length > 0) meter.samples(samples.length);
-    if (gathered) gathered(samples);
+    if (gathered) gathered(samples, entry);
     const good = gathered || samples.length === 0 ? null : withBatch(msg, samples);
     if (good || refused) send([good, refused]);
   };
@@ -65,23 +75,32 @@ export function createOutlet(
 function createGatherer(
   host: Host,
   { batchMax, batchMs }: Pick<TwinIngestSettings, "batchMax" | "batchMs">,
-): (samples: Sample[]) => void {
+  dispatch: Dispatch,
+): (samples: Sample[], entry: Entry | undefined) => void {
   let waiting: Sample[] = [];
+  let entries: Entry[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
     if (waiting.length === 0) return;
-    const samples = waiting;
+    const message = withBatch({}, waiting);
+    const held = entries;
     waiting = [];
-    host.send([withBatch({}, samples), null]);
+    entries = [];
+    if (held.length > 0) dispatch([message, null], held);
+    else host.send([message, null]);
   }
   host.onClose(flush);
 
-  return (samples) => {
+  return (samples, entry) => {
     for (const sample of samples) {
       waiting.push(sample);
+      if (entry && entries.at(-1) !== entry) {
+        entry.parts++;
+        entries.push(entry);
+      }
       if (waiting.length >= batchMax) flush();
     }
     if (waiting.length > 0) timer ??= setTimeout(flush, batchMs);

@@ -8,10 +8,13 @@ import { defineNode } from "../lib/define-node";
 import { twinFieldOf } from "../lib/messages";
 import type { Message } from "../lib/node-red";
 import type { Broker } from "../twin-broker/broker";
+import type { Entry } from "./custody";
 import { openHttpDoor } from "./http-door";
+import { openIntake } from "./intake";
 import { createMeter } from "./meter";
 import { openMqttDoor } from "./mqtt-door";
 import { createOutlet } from "./outlet";
+import { messageOf, type Parcel } from "./parcel";
 import { readText } from "./read-text";
 import { readTwinIngestSettings, type TwinIngestSettings } from "./twin-ingest.settings";
 
@@ -23,7 +26,15 @@ export default defineNode<TwinIngestSettings>({
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const readPayload = createPayloadReader({ ...settings, model });
     const meter = createMeter(host);
-    const outlet = createOutlet(host, settings, meter);
+    const intake =
+      settings.durable && settings.source !== "input" ? openIntake(host, settings, meter, handOn) : undefined;
+    const outlet = createOutlet(host, settings, meter, (messages, entries) => intake?.dispatch(messages, entries));
+
+    function handOn(parcel: Parcel, entry?: Entry): void {
+      outlet(parcel.reading, messageOf(parcel), host.send, entry);
+    }
+
+    const take: (parcel: Parcel) => void = intake?.take ?? handOn;
 
     function read(payload: unknown, arrival: Arrival, format?: TextFormat): Reading {
       try {
@@ -37,29 +48,23 @@ export default defineNode<TwinIngestSettings>({
 
     if (settings.source === "mqtt") {
       const broker = host.use<Broker>("twin-broker", settings.broker);
-      openMqttDoor(host, broker, settings, meter, (topic, payload, packet) => {
+      openMqttDoor(host, broker, settings, meter, intake, (topic, payload, packet, mark) => {
         const reading = read(payload, { topic, now: Date.now(), msg: packet as unknown as Record<string, unknown> });
         const { qos, retain } = packet;
-        outlet(reading, { topic, payload, source: retain ? { topic, qos, retain } : { topic, qos } }, host.send);
+        take({ topic, payload, reading, source: retain ? { topic, qos, retain } : { topic, qos }, mark });
         return reading.kind === "batch" ? reading.samples.length : 1;
       });
     }
-    if (settings.source === "http")
-      openHttpDoor(
-        host,
-        settings,
-        ({ topic, path, format, headers, query }, payload) => {
-          const reading = read(
-            payload,
-            { topic, now: Date.now(), msg: { topic, req: { path, headers, query } } },
-            format,
-          );
-          outlet(reading, { topic, payload, source: { path } }, host.send);
-          return reading;
+    if (settings.source === "http") {
+      openHttpDoor(host, settings, meter, intake, {
+        read({ topic, path, format, headers, query }, payload) {
+          const msg = { topic, req: { path, headers, query } };
+          return { topic, payload, reading: read(payload, { topic, now: Date.now(), msg }, format), source: { path } };
         },
-        meter.refused,
-      );
-    if (settings.source === "http") meter.door(undefined, host.text("status.listening", { path: settings.path }));
+        handOn,
+      });
+      meter.door(undefined, host.text("status.listening", { path: settings.path }));
+    }
 
     return {
       /** A wired message, in any mode. */

@@ -29,7 +29,7 @@ export function createJournal(
     release: releases?.add ?? log.release,
     *unreleased(source) {
       for (const { number, payload } of of(log.pending(), source, (entry) => entry.payload))
-        yield { number, data: dataOf(payload) };
+        if (!releases?.has(number)) yield { number, data: dataOf(payload) };
     },
     read(number) {
       const payload = log.read(number);
@@ -64,19 +64,19 @@ function startOf(source: string): Buffer {
 const dataOf = (payload: Buffer): Buffer => payload.subarray(1 + (payload[0] ?? 0));
 
 /** Calls `act` for each number `delayMs` after it was added. */
-function createDelay(delayMs: number, act: (number: number) => void): { add(number: number): void; stop(): void } {
-  let waiting: { number: number; at: number }[] = [];
+function createDelay(delayMs: number, act: (number: number) => void) {
+  const waiting = new Map<number, number>();
   const timer = setInterval(() => {
     const before = Date.now() - delayMs;
-    const index = waiting.findIndex(({ at }) => at > before);
-    const due = waiting.splice(0, index < 0 ? waiting.length : index);
-    for (const { number } of due) act(number);
+    for (const [number, at] of waiting) {
+      if (at > before) return;
+      waiting.delete(number);
+      act(number);
+    }
   }, 500).unref();
   return {
-    add: (number) => void waiting.push({ number, at: Date.now() }),
-    stop: () => {
-      clearInterval(timer);
-      waiting = [];
-    },
+    add: (number: number): void => void waiting.set(number, Date.now()),
+    has: (number: number): boolean => waiting.has(number),
+    stop: (): void => clearInterval(timer),
   };
 }

@@ -6,12 +6,14 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import type { RefusalInfo } from "../../engine/contract/errors";
+import { quietMs } from "../../nodes/lib/delivery";
 import type { Message, NodeRed } from "../../nodes/lib/node-red";
+import { disposeShared } from "../../nodes/lib/shared";
 import { embeddedBrokerAddress } from "../../nodes/twin-broker/twin-broker";
 import { createPace } from "../../nodes/twin-ingest/pace";
 import { useMosquitto } from "../support/mosquitto";
 import { freePort } from "../support/ports";
-import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
+import { type FlowNode, type LoadedFlow, type Runtime, useRuntime } from "../support/runtime";
 
 async function until(condition: () => boolean, what: string, timeoutMs = 8000): Promise<void> {
   for (const end = Date.now() + timeoutMs; !condition(); ) {
@@ -21,6 +23,16 @@ async function until(condition: () => boolean, what: string, timeoutMs = 8000): 
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** What a test leaves in the journal is not sent on in the next. */
+function useCleanRuntime(): Runtime {
+  const runtime = useRuntime();
+  afterEach(async () => {
+    await disposeShared();
+    rmSync(path.join(runtime.home(), "twin/journal"), { recursive: true, force: true });
+  });
+  return runtime;
+}
 
 /** A twin-ingest with its two outputs. */
 const flowOf = (settings: Record<string, unknown>, ...more: FlowNode[]): FlowNode[] => [
@@ -44,7 +56,7 @@ const press: FlowNode = {
 const errorOf = (msg: Message): RefusalInfo => msg.error as RefusalInfo;
 
 describe("twin-ingest, wired", () => {
-  const runtime = useRuntime();
+  const runtime = useCleanRuntime();
 
   it("makes a sample of a message with a topic and an object, and leaves other fields alone", async () => {
     const flow = await runtime.load(["twin-ingest"], flowOf({}));
@@ -295,7 +307,7 @@ function takesMqtt(
 }
 
 describe("twin-ingest from the embedded broker", () => {
-  const runtime = useRuntime();
+  const runtime = useCleanRuntime();
   let port = 0;
   before(async () => {
     port = await freePort();
@@ -322,7 +334,7 @@ describe("twin-ingest from the embedded broker", () => {
 
 describe("twin-ingest from mosquitto", () => {
   const server = useMosquitto(["max_queued_messages 0"]);
-  const runtime = useRuntime();
+  const runtime = useCleanRuntime();
   takesMqtt(
     runtime,
     () => server.url,
@@ -395,7 +407,7 @@ describe("twin-ingest from mosquitto with users and TLS", () => {
     `password_file ${at("users")}`,
     "allow_anonymous false",
   ]);
-  const runtime = useRuntime();
+  const runtime = useCleanRuntime();
 
   /** A core tls-config, which the test runtime would start too late: what it offers to other nodes. */
   const withTls = (red: NodeRed): void => {
@@ -452,7 +464,7 @@ describe("the pace of a source", () => {
 });
 
 describe("twin-ingest over HTTP", () => {
-  const runtime = useRuntime();
+  const runtime = useCleanRuntime();
   // As in red.js: before the flows' application stands the admin API, whose parser swallows JSON.
   const express = require(require.resolve("express", { paths: [require.resolve("node-red")] }));
   let root: ((request: unknown, response: unknown) => void) & { _router: { stack: unknown[] } };
@@ -651,6 +663,8 @@ describe("twin-ingest over HTTP", () => {
     const layers = (): number => root._router.stack.length;
     const before = layers();
     assert.equal((await post({ a: 1 })).status, 200);
+    // What is not done when a deploy comes is sent again after it.
+    await pause(quietMs + 100);
     await runtime.unload();
     assert.equal((await post({ a: 1 })).status, 404);
     assert.equal(layers(), before);

@@ -1,0 +1,40 @@
+import type { Host } from "../lib/define-node";
+import type { TwinStore } from "../twin-store/store";
+import { type Custody, type Entry, openCustody } from "./custody";
+import type { Meter } from "./meter";
+import type { Parcel } from "./parcel";
+import { acquireRepeats, type Repeats } from "./repeats";
+import type { TwinIngestSettings } from "./twin-ingest.settings";
+
+/** How a durable node takes things in: nothing is acknowledged before it is in the journal. */
+export interface Intake extends Omit<Custody, "take" | "dispatch"> {
+  readonly repeats: Repeats;
+  /** Writes the parcel to the journal and hands it on. Throws a `Failure` when it cannot be kept: do not acknowledge. */
+  take(parcel: Parcel): void;
+}
+
+export function openIntake(
+  host: Host,
+  settings: Pick<TwinIngestSettings, "store">,
+  meter: Meter,
+  handOn: (parcel: Parcel, entry: Entry) => void,
+): Intake & Pick<Custody, "dispatch"> {
+  const { journal } = host.use<TwinStore>("twin-store", settings.store);
+  const { repeats, release } = acquireRepeats(host.id, journal);
+  host.onClose(release);
+  const custody = openCustody(host, journal, handOn, meter.refused);
+  return {
+    ...custody,
+    repeats,
+    durable: () =>
+      custody.durable()?.catch((error: unknown) => {
+        // What could not be flushed was not taken: when it comes again it is no repeat.
+        repeats.forget();
+        throw error;
+      }),
+    take(parcel) {
+      custody.take(parcel);
+      repeats.took(parcel.topic, parcel.mark, parcel.reading);
+    },
+  };
+}
