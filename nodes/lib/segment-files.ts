@@ -40,7 +40,9 @@ export interface Segment {
   /** Number of the last record written, and the one that the file beside the segment tells of. */
   highest: number;
   notedHighest: number;
-  /** A torn record could not be taken back, or a flush failed: nothing more is written here. */
+  /** Something was appended that no flush was asked for yet. */
+  isDirty: boolean;
+  /** A torn record could not be taken back: nothing more is written here. */
   sealed?: boolean;
 }
 
@@ -63,8 +65,13 @@ export function readRecord(
   place: { offset: number; length: number },
 ): Buffer | undefined {
   const record = Buffer.allocUnsafe(headerBytes + place.length);
-  const read = readSync(segment.fd, record, 0, record.length, place.offset - headerBytes);
-  if (read !== record.length || !isWhole(record, 0) || record.readBigUInt64LE(12) !== BigInt(number)) return undefined;
+  try {
+    const read = readSync(segment.fd, record, 0, record.length, place.offset - headerBytes);
+    if (read !== record.length || !isWhole(record, 0)) return undefined;
+  } catch {
+    return undefined;
+  }
+  if (record.readBigUInt64LE(12) !== BigInt(number)) return undefined;
   return record.subarray(headerBytes);
 }
 
@@ -98,10 +105,19 @@ function appendWhole(file: string, content: Buffer): void {
   }
 }
 
+/** Deletes the files. Where the disk refuses, they stay, and what was in them comes again after a restart. */
 export function discard(segment: Segment): void {
-  closeSync(segment.fd);
-  rmSync(segment.file, { force: true });
-  rmSync(releasesOf(segment.file), { force: true });
+  for (const act of [
+    () => closeSync(segment.fd),
+    () => rmSync(segment.file, { force: true }),
+    () => rmSync(releasesOf(segment.file), { force: true }),
+  ]) {
+    try {
+      act();
+    } catch {
+      // The next one may still work.
+    }
+  }
 }
 
 export interface Recovered {
@@ -155,6 +171,7 @@ export const emptySegment = (file: string) => ({
   unsaved: [] as number[],
   highest: 0,
   notedHighest: 0,
+  isDirty: false,
 });
 
 interface Scan {

@@ -141,6 +141,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     segment.records.set(number, { offset: segment.bytes + headerBytes, length: payload.length });
     where.set(number, segment);
     segment.highest = number;
+    segment.isDirty = true;
     segment.bytes += bytes;
     total += bytes;
     next++;
@@ -178,7 +179,8 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   let syncing: Promise<void> | undefined;
   let queued: Promise<void> | undefined;
   async function syncNow(): Promise<void> {
-    const written = segments.filter((segment) => segment.records.size > 0).slice(-2);
+    const written = segments.filter((segment) => segment.isDirty);
+    for (const segment of written) segment.isDirty = false;
     const isNew = hasNewFile;
     hasNewFile = false;
     try {
@@ -187,14 +189,12 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
       if (isNew) await flushedFolder(folder);
     } catch (error) {
       hasNewFile ||= isNew;
-      // The system forgets what it could not write: a later flush of the same file would succeed without it.
-      for (const segment of written) segment.sealed = true;
       throw diskFailure(error);
     }
   }
   /**
    * A sync that is under way may miss the latest record: the next one, shared by all who ask meanwhile, will not. When the
-   * first fails, so does the next: what it was asked to wait for may have been in what the first could not write.
+   * first fails, so does the next: the system forgets what it could not write, and its next flush succeeds without that.
    */
   function synced(): Promise<void> {
     if (!syncing) {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { openSegmentLog, type SegmentLog, type SegmentLogOptions } from "../../nodes/lib/segment-log";
+import { type FailingDisk, failFlushes, failWrites } from "../support/failing-disk";
 
 describe("segment log", () => {
   let folder = "";
@@ -145,16 +146,119 @@ describe("segment log", () => {
     assert.deepEqual(texts(open()), ["record 0", "record 1", "record 2"]);
   });
 
-  it("takes a half written record back when the disk is full, and writes again when there is room", () => {
+  describe("on a disk that fails (node:fs refuses the n-th call)", () => {
+    let disk: FailingDisk | undefined;
+    afterEach(() => {
+      disk?.restore();
+      disk = undefined;
+    });
+
+    for (const fault of ["refused", "torn", "short"] as const)
+      for (const cutsFail of [false, true])
+        it(`has what it gave a number after a write was ${fault}${cutsFail ? " and could not be taken back" : ""}, and goes on`, () => {
+          const log = open();
+          log.append(Buffer.from("a"));
+          disk = failWrites({ nth: 1, times: 2, code: "ENOSPC" }, fault, cutsFail);
+          for (const _ of [1, 2])
+            assert.throws(() => log.append(Buffer.from("not taken")), { code: "store-failed", retryable: true });
+          log.append(Buffer.from("b"));
+          assert.deepEqual(texts(log), ["a", "b"]);
+          assert.deepEqual(texts(open()), ["a", "b"]);
+        });
+
+    it("keeps no file for each try while it can neither write nor take back", () => {
+      const log = open();
+      disk = failWrites({ nth: 1, times: 50 }, "torn", true);
+      for (let k = 0; k < 50; k++) assert.throws(() => log.append(Buffer.from("x")));
+      assert.ok(files(".log").length <= 2, `${files(".log").length} files`);
+    });
+
+    it("notes releases whole or not at all, and says once that it cannot", async () => {
+      const log = open();
+      const numbers = Array.from({ length: 3 }, (_, k) => log.append(Buffer.from(`record ${k}`)));
+      log.release(numbers[0] as number);
+      disk = failWrites({ nth: 1, times: 3 }, "short");
+      await until(() => (disk as FailingDisk).failed() === 3);
+      log.release(numbers[1] as number);
+      close(log);
+      assert.equal(warnings.length, 1);
+      assert.deepEqual(texts(open()), ["record 2"]);
+    });
+
+    it("promises nothing that a failed flush should have covered, nor what came while it was under way", async () => {
+      const log = open();
+      const failing = failFlushes({ nth: 2 });
+      disk = failing;
+      const append = (text: string): Promise<void> => {
+        log.append(Buffer.from(text));
+        return log.synced();
+      };
+      await append("a");
+      const outcomes = await Promise.allSettled([append("b"), append("c"), append("d")]);
+      assert.deepEqual(
+        outcomes.map(({ status }) => status),
+        ["rejected", "rejected", "rejected"],
+      );
+      await append("e");
+      failing.powerCut();
+      const found = texts(open());
+      assert.ok(found.includes("a") && found.includes("e"), found.join());
+    });
+  });
+
+  it("notices that its end was cut off between two records", () => {
     const log = open();
-    log.append(Buffer.from("a"));
-    // A full disk cannot be made without a mount of its own: bytes of a torn write stand in for it.
-    const [file] = files(".log") as [string];
+    for (let k = 0; k < 5; k++) log.append(Buffer.from(`record ${k}`));
     close(log);
-    appendFileSync(file, Buffer.from("4d545731 torn", "utf8"));
-    const again = open();
-    again.append(Buffer.from("b"));
-    assert.deepEqual(texts(again), ["a", "b"]);
+    const [file] = files(".log") as [string];
+    truncateSync(file, statSync(file).size - (statSync(file).size / 5) * 2);
+    assert.deepEqual(texts(open()), ["record 0", "record 1", "record 2"]);
+    assert.match(warnings.join(), /last records are missing/);
+    warnings.length = 0;
+    open();
+    assert.deepEqual(warnings, [], "said once");
+  });
+
+  it("says that its list of released records is damaged", () => {
+    const log = open();
+    log.release(log.append(Buffer.from("a")));
+    log.append(Buffer.from("b"));
+    close(log);
+    const [notes] = files(".released") as [string];
+    truncateSync(notes, statSync(notes).size - 5);
+    open();
+    assert.match(warnings.join(), /list of released records/);
+  });
+
+  it("does not hand out a record that was damaged while it was open", () => {
+    const log = open();
+    const numbers = ["a", "b", "c"].map((text) => log.append(Buffer.from(text)));
+    const [file] = files(".log") as [string];
+    const content = readFileSync(file);
+    content[content.length - 1 - 21] = 0;
+    writeFileSync(file, content);
+    assert.equal(log.read(numbers[1] as number), undefined);
+    assert.match(warnings.join(), /damaged and cannot be read/);
+    assert.deepEqual(texts(log), ["a", "c"]);
+  });
+
+  it("keeps the whole records of a damaged file also where there is no room to write them anew", () => {
+    const log = open();
+    for (let k = 0; k < 3; k++) log.append(Buffer.from(`record ${k}`));
+    close(log);
+    const [file] = files(".log") as [string];
+    appendFileSync(file, "torn");
+    const disk = failWrites({ nth: 1, code: "ENOSPC" }, "short");
+    try {
+      const again = open();
+      assert.deepEqual(texts(again), ["record 0", "record 1", "record 2"]);
+      again.append(Buffer.from("next"));
+      assert.deepEqual(texts(again).at(-1), "next");
+    } finally {
+      disk.restore();
+    }
+    assert.match(warnings.join(), /could not be put aside/);
+    assert.equal(texts(open()).length, 4);
   });
 
   it("has reached the disk when synced resolves", async () => {
@@ -166,3 +270,7 @@ describe("segment log", () => {
     assert.equal(log.size.records, 2);
   });
 });
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
