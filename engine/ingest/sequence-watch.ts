@@ -27,6 +27,7 @@ const maxGap = 1_000_000;
 
 interface Track {
   latest: number;
+  missing: number;
   /** Fingerprints by number, oldest first. */
   window: Map<number, number>;
 }
@@ -35,24 +36,30 @@ export function createSequenceWatch(): SequenceWatch {
   const tracks = new Map<string, Track>();
   const counts: SequenceCounts = { missing: 0, repeated: 0, restarts: 0 };
 
+  function miss(track: Track, by: number): void {
+    track.missing += by;
+    counts.missing += by;
+  }
+
   function follow(track: Track, seq: number): void {
     const step = seq - track.latest;
     if (step > 0) {
-      if (step <= maxGap) counts.missing += step - 1;
+      if (step <= maxGap) miss(track, step - 1);
       else counts.restarts++;
       track.latest = seq;
     } else if (step < -windowSize || (seq <= 1 && step < 0 && !track.window.has(seq))) {
       counts.restarts++;
       track.latest = seq;
+      track.missing = 0;
       track.window.clear();
-    } else if (!track.window.has(seq) && counts.missing > 0) counts.missing--;
+    } else if (step < 0 && track.missing > 0 && !track.window.has(seq)) miss(track, -1);
   }
 
   return {
     counts,
     took({ id, seq, values }) {
       if (seq === undefined) return;
-      const track = tracks.get(id) ?? { latest: seq, window: new Map() };
+      const track = tracks.get(id) ?? { latest: seq, missing: 0, window: new Map() };
       tracks.delete(id);
       tracks.set(id, track);
       if (tracks.size > maxTwins) tracks.delete(tracks.keys().next().value as string);

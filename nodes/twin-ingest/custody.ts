@@ -36,12 +36,16 @@ export interface Custody {
   room(): Promise<void> | undefined;
 }
 
-/** Most that may be on its way through the flow at once: memory is bounded by it. */
-const maxEntries = 20_000;
-const maxBytes = 64 * 1024 * 1024;
-/** After that a node that never completes is told of, and its messages no longer count as on their way. */
-const overdueMs = 5 * 60_000;
-const maxOverdue = 100_000;
+export const custodyLimits = {
+  /** Most that may be on its way through the flow at once: memory is bounded by it. */
+  entries: 20_000,
+  bytes: 64 * 1024 * 1024,
+  /** After that a node that never completes is told of, and its messages no longer count as on their way. */
+  overdueMs: 5 * 60_000,
+  /** Such messages of which the end is still awaited. */
+  overdue: 100_000,
+  checkMs: 10_000,
+};
 const maxRetryMs = 30_000;
 
 interface Open {
@@ -55,6 +59,7 @@ export function openCustody(
   journal: Journal,
   handOn: (parcel: Parcel, entry: Entry) => void,
   onFailed: (error: RefusalInfo) => void,
+  limits = custodyLimits,
 ): Custody {
   const delivery = deliveryOf(host.red);
   const open = new Map<number, Open>();
@@ -66,7 +71,7 @@ export function openCustody(
   let failing: Entry[] = [];
   let retryTimer: NodeJS.Timeout | undefined;
 
-  const isFull = (): boolean => onTheirWay >= maxEntries || bytes >= maxBytes;
+  const isFull = (): boolean => onTheirWay >= limits.entries || bytes >= limits.bytes;
 
   function count(entry: Entry, by: 1 | -1): void {
     onTheirWay += by;
@@ -188,13 +193,13 @@ export function openCustody(
   }
 
   function findOverdue(): void {
-    const before = Date.now() - overdueMs;
+    const before = Date.now() - limits.overdueMs;
     const places = new Set<string>();
     for (const [token, one] of open) {
       if (one.since > before) break;
       if (one.overdue) {
         // They stay in the journal, and come again after a restart.
-        if (overdue <= maxOverdue) continue;
+        if (overdue <= limits.overdue) continue;
         overdue--;
         open.delete(token);
         delivery.abandon(token);
@@ -207,10 +212,10 @@ export function openCustody(
     }
     if (places.size > 0)
       host.warn(
-        `Messages are not done after ${overdueMs / 60_000} minutes in ${[...places].slice(0, 5).join(", ")}: does a node there never call done? They stay in the journal and come again after a restart.`,
+        `Messages are not done after ${limits.overdueMs / 60_000} minutes in ${[...places].slice(0, 5).join(", ")}: does a node there never call done? They stay in the journal and come again after a restart.`,
       );
   }
-  const overdueTimer = setInterval(findOverdue, 10_000).unref();
+  const overdueTimer = setInterval(findOverdue, limits.checkMs).unref();
 
   /** What the process or the deploy before left unfinished, oldest first. */
   async function replay(): Promise<void> {
