@@ -6,6 +6,8 @@ import type { Sample } from "../contract/messages";
 export const reservedNames: ReadonlySet<string> = new Set(["time", "id"]);
 /** Longest text of one value, as InfluxDB has it. */
 export const maxTextLength = 65_536;
+/** Half of a character beyond U+FFFF: UTF-8 has no bytes for it, and what is stored would be another text. */
+const loneSurrogate = /[\ud800-\udfff]/u;
 /** Latest and earliest instant that both backends can keep: InfluxDB counts 64-bit nanoseconds (1677 to 2262). */
 export const maxSampleTime = 9_223_372_036_853;
 
@@ -46,7 +48,7 @@ export function checkSample(sample: Sample): CheckedSample | { error: RefusalInf
       error: refuse(
         "bad-name",
         `model of ${sample.id} is ${quote(model)}.`,
-        "Use 1 to 128 characters without backslash and control characters.",
+        "Use 1 to 128 characters of UTF-8 without backslash and control characters.",
       ),
     };
   const fields: [string, StoredValue][] = [];
@@ -70,6 +72,15 @@ export function checkSample(sample: Sample): CheckedSample | { error: RefusalInf
             "too-large",
             `${property} of ${sample.id} is a text of ${value.length} characters.`,
             `Keep texts within ${maxTextLength} bytes; store long documents elsewhere and their name here.`,
+            { property },
+          ),
+        };
+      if (loneSurrogate.test(value))
+        return {
+          error: refuse(
+            "wrong-type",
+            `${property} of ${sample.id} is ${quote(value)}, a text with half a character.`,
+            "Send text that UTF-8 can hold: no lone surrogate such as \\ud800.",
             { property },
           ),
         };
@@ -101,7 +112,8 @@ function checkName(property: string, id: string): RefusalInfo | undefined {
     : refuse("bad-name", `${id} has a property called ${quote(property)}.`, propertyHint, { property });
 }
 
-const isModelName = (model: unknown): boolean => isColumnName(model) && !model.includes("\\");
+const isModelName = (model: unknown): boolean =>
+  isColumnName(model) && !model.includes("\\") && !loneSurrogate.test(model);
 
 function utf8Length(text: string): number {
   let bytes = 0;

