@@ -46,9 +46,13 @@ const endPatienceMs = 2000;
 const settlePatienceMs = 1000;
 /** How long a publisher waits for the connection. */
 const firstPatienceMs = 5000;
+const defaultPauseMs = 60_000;
 const maxTakeoverPauseMs = 15 * 60_000;
 /** A connection that has held for so long counts as good again. */
 const stableMs = 10_000;
+const witnessMs = 25_000;
+/** Connections that end within that time were ended by the same cause. */
+const togetherMs = 1000;
 /** Most messages that wait for the broker's PUBACK. */
 const maxPending = 1000;
 const sessionTakenOver = 142;
@@ -68,7 +72,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   let saidTakenOver = false;
   let notRecorded = false;
   let closing = false;
-  let pauseMs = options.takeoverPauseMs ?? 60_000;
+  let pauseMs = options.takeoverPauseMs ?? defaultPauseMs;
   const takeover = createTakeoverWatch();
 
   let acknowledgements: { stream: typeof client.stream; list: Acknowledgements } | undefined;
@@ -114,7 +118,40 @@ export function openConnection(options: ConnectionOptions): Connection {
     return list;
   }
 
+  let witness: MqttClient | undefined;
+  let closedAt = 0;
+  let witnessEndedAt = 0;
+  let paused = false;
+
+  /** Tells a broker that restarts from another client with our id: see {@link createTakeoverWatch}. */
+  function callWitness(): void {
+    if (witness) return;
+    const clientId = `${options.clientId}-witness`;
+    const mine = mqtt.connect(options.url, {
+      ...clientOptions({ ...options, clientId, sessionExpiryS: 0 }),
+      reconnectPeriod: 0,
+    });
+    const dismiss = setTimeout(() => mine.end(true), witnessMs).unref();
+    let served = false;
+    witness = mine;
+    mine.on("error", () => undefined);
+    mine.on("connect", () => {
+      served = true;
+    });
+    mine.once("close", () => {
+      clearTimeout(dismiss);
+      witness = undefined;
+      if (!served || closing || mine.disconnecting) return;
+      witnessEndedAt = Date.now();
+      if (witnessEndedAt - closedAt > togetherMs) return;
+      takeover.brokerEnded();
+      if (paused) client.reconnect();
+    });
+  }
+
   client.on("connect", (packet) => {
+    paused = false;
+    if (takeover.isSuspicious()) callWitness();
     lastError = "";
     options.onState({ state: "connected" });
     options.onConnected?.(client, packet.sessionPresent);
@@ -126,8 +163,14 @@ export function openConnection(options: ConnectionOptions): Connection {
     if (closing) return;
     // Not told by the "connect" event: that one waits until messages from before have been delivered again.
     const upMs = client.connected ? Date.now() - dialledAt : undefined;
-    if (upMs !== undefined && upMs >= stableMs) attempt = 0;
+    if (upMs !== undefined && upMs >= stableMs) {
+      attempt = 0;
+      pauseMs = options.takeoverPauseMs ?? defaultPauseMs;
+    }
+    closedAt = Date.now();
+    if (closedAt - witnessEndedAt < togetherMs) takeover.brokerEnded();
     const takenOver = !notRecorded && takeover.closed(upMs, saidTakenOver);
+    paused = takenOver;
     if (takenOver) {
       client.options.reconnectPeriod = pauseMs;
       pauseMs = Math.min(maxTakeoverPauseMs, pauseMs * 2);
@@ -190,6 +233,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     },
     async close() {
       closing = true;
+      witness?.end(true);
       if (acknowledgements) {
         await within(acknowledgements.list.settled(), settlePatienceMs);
         acknowledgements.list.flush();
