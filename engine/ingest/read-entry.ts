@@ -3,7 +3,7 @@ import { idHint, isTwinId } from "../contract/identity";
 import { isMissing, type Quality, type Sample, type Scalar, type Values } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { checkValues } from "../twin/check-values";
-import { createArrivalClock } from "./arrival-clock";
+import { type ArrivalClock, createArrivalClock } from "./arrival-clock";
 import { createCalibrationCheck } from "./calibration";
 import { flatten } from "./flatten";
 import { defaultLimits, type IngestLimits } from "./limits";
@@ -20,6 +20,8 @@ export interface EntryRules {
   model?: TwinModel;
   /** @default {@link defaultLimits} */
   limits?: IngestLimits;
+  /** Stamps what brings no time of its own. @default a clock of its own */
+  stampArrival?: ArrivalClock;
 }
 
 /** What is known of a message besides its payload. */
@@ -48,7 +50,7 @@ export const isBatchEntry = (row: Record<string, unknown>): boolean =>
 export function createEntryReader(rules: EntryRules): EntryReader {
   const { model, limits = defaultLimits } = rules;
   const markCalibration = createCalibrationCheck(model);
-  const stampArrival = createArrivalClock();
+  const stampArrival = rules.stampArrival ?? createArrivalClock();
   const valuesPath = rules.values.from === "payload" ? rules.values.path : [];
   // With values from the payload itself, what says id, time and sequence is no property.
   const leaveOut = valuesPath.length > 0 ? [] : [rules.id, rules.ts, rules.seq].flatMap(payloadPath);

@@ -1,3 +1,4 @@
+import type { SequenceWatch } from "../../engine/ingest/sequence-watch";
 import type { Host } from "../lib/define-node";
 import type { TwinStore } from "../twin-store/store";
 import { type Custody, type Entry, openCustody } from "./custody";
@@ -17,11 +18,11 @@ export function openIntake(
   host: Host,
   settings: Pick<TwinIngestSettings, "store">,
   meter: Meter,
+  sequences: SequenceWatch,
   handOn: (parcel: Parcel, entry: Entry) => void,
 ): Intake & Pick<Custody, "dispatch"> {
   const { journal } = host.use<TwinStore>("twin-store", settings.store);
-  const { repeats, release } = acquireRepeats(host.id, journal);
-  host.onClose(release);
+  const repeats = acquireRepeats(host, journal, sequences);
   const custody = openCustody(host, journal, handOn, meter.refused);
   return {
     ...custody,

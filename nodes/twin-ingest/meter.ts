@@ -1,4 +1,5 @@
 import type { RefusalInfo } from "../../engine/contract/errors";
+import type { SequenceWatch } from "../../engine/ingest/sequence-watch";
 import type { Host } from "../lib/define-node";
 import type { State } from "../lib/status";
 
@@ -12,7 +13,7 @@ export interface Meter {
 
 const everyMs = 1000;
 
-export function createMeter(host: Host): Meter {
+export function createMeter(host: Host, { counts }: SequenceWatch): Meter {
   let samples = 0;
   let shownSamples = 0;
   let refused: RefusalInfo | undefined;
@@ -28,10 +29,10 @@ export function createMeter(host: Host): Meter {
     else if (samples > 0) {
       const count = samples.toLocaleString("en");
       // Below one a second a rate says nothing.
-      host.show(
-        "ok",
-        rate < 1 ? host.text("status.count", { count }) : host.text("status.rate", { count, rate: Math.round(rate) }),
-      );
+      const text =
+        rate < 1 ? host.text("status.count", { count }) : host.text("status.rate", { count, rate: Math.round(rate) });
+      const { missing } = counts;
+      host.show("ok", missing > 0 ? host.text("status.missing", { text, missing }) : text);
     }
     shownSamples = samples;
     shownAt = now;

@@ -1,4 +1,5 @@
 import type { RefusalInfo } from "../../engine/contract/errors";
+import type { Sample } from "../../engine/contract/messages";
 import type { Reading } from "../../engine/ingest/read-payload";
 
 /** What became of the samples of one payload. */
@@ -15,4 +16,9 @@ export function outcomeOf(reading: Reading): Outcome {
   if (reading.kind === "sample") return { accepted: 1, refused: 0, errors: [] };
   if (reading.kind === "refused") return { accepted: 0, refused: 1, errors: [], error: reading.error };
   return { accepted: reading.samples.length, refused: reading.errors.length, errors: reading.errors };
+}
+
+export function samplesOf(reading: Reading): readonly Sample[] {
+  if (reading.kind === "refused") return [];
+  return reading.kind === "sample" ? [reading.sample] : reading.samples;
 }

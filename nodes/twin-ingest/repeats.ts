@@ -1,8 +1,10 @@
+import { type ArrivalClock, createArrivalClock } from "../../engine/ingest/arrival-clock";
 import type { Reading } from "../../engine/ingest/read-payload";
-import { createSequenceWatch, type SequenceCounts } from "../../engine/ingest/sequence-watch";
+import { createSequenceWatch, type SequenceWatch } from "../../engine/ingest/sequence-watch";
+import type { Host } from "../lib/define-node";
 import { acquire } from "../lib/shared";
 import type { Journal } from "../twin-store/store";
-import { type Outcome, outcomeOf } from "./outcome";
+import { type Outcome, outcomeOf, samplesOf } from "./outcome";
 import { decodeParcel, type Mark } from "./parcel";
 
 /** What a node has taken in lately, to recognise what comes again. */
@@ -17,7 +19,6 @@ export interface Repeats {
   withoutRepeats(reading: Reading): { reading: Reading | undefined; repeated: number };
   /** What was taken is not durable after all. */
   forget(): void;
-  readonly counts: SequenceCounts;
 }
 
 export interface Answered extends Outcome {
@@ -32,22 +33,38 @@ const maxKeys = 10_000;
 const maxErrors = 100;
 
 /** The memory of that node. It outlives a deploy, and after a start the journal fills it. */
-export function acquireRepeats(id: string, journal: Journal): { repeats: Repeats; release(): void } {
-  const lease = acquire(`repeats:${id}`, () => {
-    const repeats = createRepeats();
-    for (const data of journal.recent(id)) {
+export function acquireRepeats(host: Host, journal: Journal, sequences: SequenceWatch): Repeats {
+  const lease = acquire(`repeats:${host.id}`, () => {
+    const repeats = createRepeats(sequences);
+    for (const data of journal.recent(host.id)) {
       const { topic, mark, reading } = decodeParcel(data);
+      for (const sample of samplesOf(reading)) sequences.took(sample);
       repeats.took(topic, mark, reading);
     }
     return { value: repeats, dispose: () => undefined };
   });
-  return { repeats: lease.value, release: lease.release };
+  host.onClose(lease.release);
+  return lease.value;
 }
 
-function createRepeats(): Repeats {
+/** What a node's reading remembers. It outlives a deploy. */
+export interface ReadingMemory {
+  sequences: SequenceWatch;
+  stampArrival: ArrivalClock;
+}
+
+export function acquireMemory(host: Host): ReadingMemory {
+  const lease = acquire(`reading:${host.id}`, () => ({
+    value: { sequences: createSequenceWatch(), stampArrival: createArrivalClock() },
+    dispose: () => undefined,
+  }));
+  host.onClose(lease.release);
+  return lease.value;
+}
+
+function createRepeats(sequences: SequenceWatch): Repeats {
   const messages = new Map<number, { topic: string; crc: number }>();
   const keys = new Map<string, Answered>();
-  const sequences = createSequenceWatch();
 
   return {
     isRepeat(topic, { messageId, crc }) {
@@ -56,8 +73,6 @@ function createRepeats(): Repeats {
     },
     answered: (key) => keys.get(key),
     took(topic, mark, reading) {
-      if (reading.kind === "sample") sequences.took(reading.sample);
-      else if (reading.kind === "batch") for (const sample of reading.samples) sequences.took(sample);
       if (mark?.messageId !== undefined) remember(messages, mark.messageId, { topic, crc: mark.crc }, maxMessageIds);
       if (mark?.key === undefined) return;
       const { accepted, refused, errors } = outcomeOf(reading);
@@ -76,9 +91,6 @@ function createRepeats(): Repeats {
       };
     },
     forget: () => messages.clear(),
-    get counts() {
-      return sequences.counts;
-    },
   };
 }
 

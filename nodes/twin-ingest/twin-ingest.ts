@@ -13,9 +13,11 @@ import { openHttpDoor } from "./http-door";
 import { openIntake } from "./intake";
 import { createMeter } from "./meter";
 import { openMqttDoor } from "./mqtt-door";
+import { samplesOf } from "./outcome";
 import { createOutlet } from "./outlet";
 import { messageOf, type Parcel } from "./parcel";
 import { readText } from "./read-text";
+import { acquireMemory } from "./repeats";
 import { readTwinIngestSettings, type TwinIngestSettings } from "./twin-ingest.settings";
 
 export default defineNode<TwinIngestSettings>({
@@ -24,14 +26,22 @@ export default defineNode<TwinIngestSettings>({
   readSettings: readTwinIngestSettings,
   start(host, settings) {
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
-    const readPayload = createPayloadReader({ ...settings, model });
-    const meter = createMeter(host);
+    const readPayload = createPayloadReader({ ...settings, model, stampArrival });
+    const { sequences, stampArrival } = acquireMemory(host);
+    const meter = createMeter(host, sequences);
     const intake =
-      settings.durable && settings.source !== "input" ? openIntake(host, settings, meter, handOn) : undefined;
+      settings.durable && settings.source !== "input"
+        ? openIntake(host, settings, meter, sequences, handOn)
+        : undefined;
     const outlet = createOutlet(host, settings, meter, (messages, entries) => intake?.dispatch(messages, entries));
 
     function handOn(parcel: Parcel, entry?: Entry): void {
+      if (!entry?.redelivered) count(parcel.reading);
       outlet(parcel.reading, messageOf(parcel), host.send, entry);
+    }
+
+    function count(reading: Reading): void {
+      for (const sample of samplesOf(reading)) sequences.took(sample);
     }
 
     const take: (parcel: Parcel) => void = intake?.take ?? handOn;
@@ -70,7 +80,9 @@ export default defineNode<TwinIngestSettings>({
       /** A wired message, in any mode. */
       input(msg, send) {
         const { payload, arrival } = arrivalOf(msg);
-        outlet(read(payload, arrival), msg, send);
+        const reading = read(payload, arrival);
+        count(reading);
+        outlet(reading, msg, send);
       },
     };
   },
