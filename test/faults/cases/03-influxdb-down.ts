@@ -1,0 +1,85 @@
+import { startMosquitto } from "../broker";
+import { isWhole } from "../checker";
+import type { FaultCase, FaultRow, Scale } from "../fault-case";
+import { stockInfluxFlow, twinFlow } from "../flows";
+import { startGenerator } from "../generator";
+import { influxHistory } from "../history";
+import { startInfluxd } from "../influxd";
+import { judge } from "../judge";
+import { createNodeRed } from "../node-red";
+import { onStage, pause, type Stage } from "../stage";
+
+const downMs = { short: 10_000, long: 600_000 };
+const warmUpMs = { short: 4000, long: 30_000 };
+const maxGrowth = 50 * 2 ** 20;
+const drainLimitMs = 5 * 60_000;
+
+async function ours(stage: Stage, scale: Scale): Promise<FaultRow> {
+  const influxd = await startInfluxd(stage);
+  const broker = await startMosquitto(stage);
+  const nodeRed = await createNodeRed(stage, twinFlow({ mqttUrl: broker.url, influxUrl: influxd.url, watch: false }));
+  await nodeRed.start();
+  const generator = startGenerator(stage, { url: broker.url });
+  const warm = await highestRss(warmUpMs[scale], nodeRed.rssBytes);
+  await influxd.kill();
+  stage.log(`influxd killed; ${generator.state().acknowledged} samples acknowledged so far`);
+  const peak = await highestRss(downMs[scale], nodeRed.rssBytes);
+  const whileDown = generator.state().acknowledged;
+  await influxd.start();
+  const back = Date.now();
+  const history = influxHistory(influxd);
+  // The machines go on meanwhile: drained is what came until the server was back.
+  while ((await history.count().catch(() => 0)) < whileDown && Date.now() - back < drainLimitMs) await pause(250);
+  const drainMs = Date.now() - back;
+  await pause(1000);
+  const ledger = await generator.stop();
+  const verdict = await judge(nodeRed, { acknowledged: ledger.numbers, history });
+  const growth = peak - warm;
+  return {
+    done: `InfluxDB down ${downMs[scale] / 1000} s at 500 samples/s`,
+    figures: {
+      ...verdict,
+      rssGrowthMiB: Math.round(growth / 2 ** 20),
+      drainedInS: Math.round(drainMs / 100) / 10,
+    },
+    held: isWhole(verdict) && growth <= maxGrowth && drainMs < drainLimitMs,
+  };
+}
+
+async function highestRss(forMs: number, read: () => number): Promise<number> {
+  let highest = 0;
+  for (const end = Date.now() + forMs; Date.now() < end; await pause(200)) highest = Math.max(highest, read());
+  return highest;
+}
+
+/** One HTTP request for each message, as flows do it with stock nodes. */
+async function stock(stage: Stage): Promise<FaultRow> {
+  const influxd = await startInfluxd(stage);
+  const broker = await startMosquitto(stage);
+  const nodeRed = await createNodeRed(stage, stockInfluxFlow(broker.port, influxd.url));
+  await nodeRed.start();
+  const generator = startGenerator(stage, { url: broker.url, rate: 200 });
+  await pause(2000);
+  await influxd.kill();
+  await pause(2000);
+  await influxd.start();
+  await pause(2000);
+  const { numbers } = await generator.stop();
+  await pause(3000);
+  const kept = new Set((await influxHistory(influxd).rows()).map(({ n }) => n));
+  const lost = numbers.filter((n) => !kept.has(n)).length;
+  return {
+    done: "InfluxDB down 2 s, control: stock flow (mqtt in, function, http request)",
+    figures: { acknowledged: numbers.length, lost },
+    held: lost === 0,
+    isControl: true,
+  };
+}
+
+export const faultCase: FaultCase = {
+  number: 3,
+  title: "InfluxDB is down",
+  async run(scale, log) {
+    return [await onStage(log, (stage) => ours(stage, scale)), await onStage(log, stock)];
+  },
+};

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { emptyDocument } from "../../engine/twin/report";
+import { check, type Evidence, isWhole } from "./checker";
+import { bodyOf, twinOf, twins } from "./sample";
+
+const ts = 1_700_000_000_000;
+
+/** Four samples each of two twins, as they should be found. */
+function sound(): Evidence & { rows: { id: string; ts: number; n: number; value: number }[] } {
+  const numbers = [0, 1].flatMap((twin) => [0, 1, 2, 3].map((round) => twin + round * twins));
+  const rows = numbers.map((n) => ({ id: twinOf(n), ...bodyOf(n, ts + n) }));
+  const documents = [0, 1].map((twin) => {
+    const { n, value, seq } = bodyOf(twin + 3 * twins, ts);
+    const meta = { n: { ts, quality: "good" as const, seq } };
+    return { ...emptyDocument(twinOf(twin), ts), rev: 4, reported: { n, value }, meta };
+  });
+  const changes = numbers.map((n) => [twinOf(n), n] as [string, number]);
+  return { acknowledged: numbers, rows, refused: [], twins: documents, changes };
+}
+
+describe("the checker of npm run faults", () => {
+  it("finds nothing where nothing is wrong, samples that were not acknowledged included", () => {
+    const evidence = sound();
+    assert.equal(isWhole(check(evidence)), true);
+    assert.equal(isWhole(check({ ...evidence, acknowledged: evidence.acknowledged.slice(2) })), true);
+  });
+
+  it("finds what is lost, unless it was refused", () => {
+    const evidence = sound();
+    const rows = evidence.rows.filter(({ n }) => n !== 100);
+    assert.equal(check({ ...evidence, rows }).lost, 1);
+    assert.equal(isWhole(check({ ...evidence, rows })), false);
+    assert.equal(check({ ...evidence, rows, refused: [100] }).lost, 0);
+    assert.equal(isWhole(check({ ...evidence, rows, refused: [100] })), true);
+  });
+
+  it("finds what was applied twice: in the history, as a change, and by the revision", () => {
+    const evidence = sound();
+    const again = { ...evidence.rows[0], ts: ts + 999 } as (typeof evidence.rows)[0];
+    assert.equal(check({ ...evidence, rows: [...evidence.rows, again] }).appliedTwice, 1);
+    assert.equal(check({ ...evidence, changes: [...evidence.changes, [twinOf(100), 100]] }).appliedTwice, 1);
+    const changed = evidence.twins.map((twin) => ({ ...twin, rev: 5 }));
+    assert.equal(check({ ...evidence, twins: changed }).appliedTwice, 2);
+  });
+
+  it("finds rows that hold something else, and twins that stand elsewhere", () => {
+    const evidence = sound();
+    const bent = evidence.rows.map((row) => (row.n === 101 ? { ...row, value: row.value + 1 } : row));
+    assert.equal(check({ ...evidence, rows: bent }).damaged, 1);
+    const strayed = evidence.rows.map((row) => (row.n === 101 ? { ...row, id: twinOf(0) } : row));
+    assert.equal(check({ ...evidence, rows: strayed }).damaged, 1);
+    const behind = evidence.twins.map((twin) => ({ ...twin, reported: { ...twin.reported, n: 200 } }));
+    assert.equal(check({ ...evidence, twins: behind }).wrongTwins, 2);
+    assert.equal(check({ ...evidence, twins: [] }).wrongTwins, 2);
+  });
+
+  it("does not take silence for a proof", () => {
+    assert.equal(
+      isWhole(check({ acknowledged: [], rows: [], refused: [], twins: [], changes: [] })),
+      false,
+      "nothing was acknowledged",
+    );
+  });
+});
