@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { emptyDocument } from "../../engine/twin/report";
 import { check, type Evidence, isWhole } from "./checker";
+import type { HistoryRow } from "./history";
 import { bodyOf, twinOf, twins } from "./sample";
 
 const ts = 1_700_000_000_000;
 
 /** Four samples each of two twins, as they should be found. */
-function sound(): Evidence & { rows: { id: string; ts: number; n: number; value: number }[] } {
+function sound(): Evidence {
   const numbers = [0, 1].flatMap((twin) => [0, 1, 2, 3].map((round) => twin + round * twins));
   const rows = numbers.map((n) => ({ id: twinOf(n), ...bodyOf(n, ts + n) }));
   const documents = [0, 1].map((twin) => {
@@ -36,7 +37,7 @@ describe("the checker of npm run faults", () => {
 
   it("finds what was applied twice: in the history, as a change, and by the revision", () => {
     const evidence = sound();
-    const again = { ...evidence.rows[0], ts: ts + 999 } as (typeof evidence.rows)[0];
+    const again = { ...evidence.rows[0], ts: ts + 999 } as HistoryRow;
     assert.equal(check({ ...evidence, rows: [...evidence.rows, again] }).appliedTwice, 1);
     assert.equal(check({ ...evidence, changes: [...evidence.changes, [twinOf(100), 100]] }).appliedTwice, 1);
     const changed = evidence.twins.map((twin) => ({ ...twin, rev: 5 }));
@@ -45,7 +46,7 @@ describe("the checker of npm run faults", () => {
 
   it("finds rows that hold something else, and twins that stand elsewhere", () => {
     const evidence = sound();
-    const bent = evidence.rows.map((row) => (row.n === 101 ? { ...row, value: row.value + 1 } : row));
+    const bent = evidence.rows.map((row) => (row.n === 101 ? { ...row, value: -1 } : row));
     assert.equal(check({ ...evidence, rows: bent }).damaged, 1);
     const strayed = evidence.rows.map((row) => (row.n === 101 ? { ...row, id: twinOf(0) } : row));
     assert.equal(check({ ...evidence, rows: strayed }).damaged, 1);
