@@ -20,6 +20,21 @@ const slow = (id: string, next: string): FlowNode => ({
   wires: [[next]],
 });
 
+const bottleneck = (id: string, perS: number, next: string): FlowNode => ({
+  id,
+  type: "delay",
+  pauseType: "rate",
+  timeout: "5",
+  timeoutUnits: "seconds",
+  rate: String(perS),
+  nbRateUnits: "1",
+  rateUnits: "second",
+  drop: false,
+  allowrate: false,
+  outputs: 1,
+  wires: [[next]],
+});
+
 /** Notes who was refused, why: one line for each sample. */
 const refusedRecorder: FlowNode = {
   id: "refused",
@@ -46,6 +61,8 @@ export interface TwinFlowOptions {
   history?: Record<string, unknown>;
   /** Records every change of a twin. @default true */
   watch?: boolean;
+  /** A step before the store that takes so many messages a second (a stock delay node). @default none */
+  stepPerS?: number;
 }
 
 /**
@@ -53,9 +70,10 @@ export interface TwinFlowOptions {
  * lists the twins; refusals and changes of twins are recorded in files.
  */
 export function twinFlow(options: TwinFlowOptions = {}): FlowNode[] {
-  const { mqttUrl, influxUrl = "", ingest = {}, history = {}, watch = true } = options;
+  const { mqttUrl, influxUrl = "", ingest = {}, history = {}, watch = true, stepPerS } = options;
   const reading = { tsFrom: "payload:ts", seqFrom: "payload:seq", store: "store", ...ingest };
   const mqtt = { source: "mqtt", broker: "broker", qos: "1", idFrom: "topic:1", ...reading };
+  const afterClean = stepPerS === undefined ? "state" : "step";
   const flow: FlowNode[] = [
     tab("tab"),
     { id: "store", type: "twin-store", path: "twin" },
@@ -74,7 +92,7 @@ export function twinFlow(options: TwinFlowOptions = {}): FlowNode[] {
         id: "clean",
         type: "twin-clean",
         rules: [{ property: "value", min: -1e9, max: 1e9, onRange: "drop" }],
-        wires: [["state"], ["refused"]],
+        wires: [[afterClean], ["refused"]],
       },
       { id: "state", type: "twin-state", store: "store", operation: "report", wires: [["write"], ["refused"]] },
       { id: "write", type: "twin-write", history: "history", wires: [[], ["refused"]] },
@@ -116,6 +134,7 @@ export function twinFlow(options: TwinFlowOptions = {}): FlowNode[] {
         },
       ]),
     );
+  if (stepPerS !== undefined) flow.push(...on("tab", [bottleneck("step", stepPerS, "state")]));
   if (watch)
     flow.push(
       ...on("tab", [

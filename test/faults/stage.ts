@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { FaultRow, Scale } from "./fault-case";
 
 /** What one case works with: a scratch folder and processes, all of which are gone when the case ends, however it ends. */
 export interface Stage {
@@ -26,6 +27,18 @@ export async function onStage<T>(log: (text: string) => void, work: (stage: Stag
     if (process.env.MEDITWIN_KEEP === "1") log(`kept: ${folder}`);
     else rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+/** Rows of a case, each from a stage of its own: at the same time where seconds count and nothing is measured. */
+export async function rowsOf(
+  scale: Scale,
+  log: (text: string) => void,
+  works: ((stage: Stage) => Promise<FaultRow>)[],
+): Promise<FaultRow[]> {
+  if (scale === "short") return Promise.all(works.map((work) => onStage(log, work)));
+  const rows: FaultRow[] = [];
+  for (const work of works) rows.push(await onStage(log, work));
+  return rows;
 }
 
 export interface Child {
@@ -98,7 +111,6 @@ export async function comesTrue(
 /** Resident memory of a process, bytes. 0 when it is gone. Linux only. */
 export function residentBytes(pid: number | undefined): number {
   try {
-    const { readFileSync } = require("node:fs") as typeof import("node:fs");
     const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
     return Number(kib ?? 0) * 1024;
   } catch {

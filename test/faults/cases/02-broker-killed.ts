@@ -6,7 +6,7 @@ import { startGenerator } from "../generator";
 import { embeddedHistory } from "../history";
 import { judge } from "../judge";
 import { createNodeRed } from "../node-red";
-import { comesTrue, onStage, pause, type Stage, seeded, seedOf } from "../stage";
+import { comesTrue, pause, rowsOf, type Stage, seeded, seedOf } from "../stage";
 
 const kills = { short: 2, long: 20 };
 const catchUpMs = 60_000;
@@ -59,14 +59,10 @@ async function killBroker(stage: Stage, scale: Scale, { configuration, away }: V
 export const faultCase: FaultCase = {
   number: 2,
   title: "The broker is killed",
-  async run(scale, log) {
-    const variants: [Scale, Variant][] = [
-      [scale, { configuration: "shipped", away: false }],
-      [scale, { configuration: "shipped", away: true }],
-      ["short", { configuration: "default", away: true }],
-    ];
-    const rows: FaultRow[] = [];
-    for (const [size, variant] of variants) rows.push(await onStage(log, (stage) => killBroker(stage, size, variant)));
-    return rows;
-  },
+  run: (scale, log) =>
+    rowsOf(scale, log, [
+      (stage) => killBroker(stage, scale, { configuration: "shipped", away: false }),
+      (stage) => killBroker(stage, scale, { configuration: "shipped", away: true }),
+      (stage) => killBroker(stage, "short", { configuration: "default", away: true }),
+    ]),
 };
