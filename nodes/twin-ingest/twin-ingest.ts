@@ -26,8 +26,8 @@ export default defineNode<TwinIngestSettings>({
   readSettings: readTwinIngestSettings,
   start(host, settings) {
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
-    const readPayload = createPayloadReader({ ...settings, model, stampArrival });
     const { sequences, stampArrival } = acquireMemory(host);
+    const readPayload = createPayloadReader({ ...settings, model, stampArrival });
     const meter = createMeter(host, sequences);
     const intake =
       settings.durable && settings.source !== "input"
