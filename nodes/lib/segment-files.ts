@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import path from "node:path";
 import { crc32 } from "node:zlib";
+import { asideFor } from "./put-aside";
 
 /**
  * What a segment log lays on disk. A record: magic (4 bytes), length of the payload (4), CRC-32 of number and payload (4),
@@ -154,7 +155,7 @@ export function recover(folder: string, name: string, warn: (text: string) => vo
   if (said.length === 0) return { segment: { ...whole, fd: openSync(file, "a+") }, highest, all };
   const tell = (what: string): void => warn(`The log ${file} is damaged (${said.join(", ")}). ${what}`);
   try {
-    const aside = `${file}.damaged-${Date.now()}`;
+    const aside = asideFor(file);
     const rewritten = rewrite(whole, content, aside);
     tell(`The file was put aside as ${aside}; its whole records are kept.`);
     return { segment: rewritten, highest, all: rewritten.records };

@@ -3,6 +3,7 @@ import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { Failure } from "../../engine/contract/errors";
+import { asideFor } from "./put-aside";
 import { findWalDamage } from "./sqlite-wal";
 
 export interface SqliteOptions {
@@ -103,7 +104,7 @@ function checkWal(file: string, what: string, warn: (text: string) => void): voi
   const found = findWalDamage(file);
   if (found === undefined) return;
   const wal = `${file}-wal`;
-  const aside = `${wal}.damaged-${Date.now()}`;
+  const aside = asideFor(wal);
   let kept = `A copy was put aside as ${aside}.`;
   try {
     copyFileSync(wal, aside);
@@ -163,7 +164,7 @@ function emptyOne(Database: typeof DatabaseSync, prepare: (db: DatabaseSync) => 
 }
 
 function putAside(file: string): string {
-  const aside = `${file}.damaged-${Date.now()}`;
+  const aside = asideFor(file);
   renameSync(file, aside);
   for (const suffix of ["-wal", "-shm"]) {
     try {

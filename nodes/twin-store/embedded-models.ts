@@ -5,6 +5,9 @@ import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { GroupCommit } from "./group-commit";
 import type { ModelChange, ModelRegistry, ModelSummary, ModelVersion } from "./store";
 
+/** Damaged versions that are kept; the oldest go first. */
+const maxDamagedRows = 20;
+
 export interface EmbeddedModels extends ModelRegistry {
   close(): void;
 }
@@ -184,6 +187,9 @@ function putDamagedAside(db: DatabaseSync, warn: (text: string) => void): void {
     tell(`The stored version ${row.version} of the model ${row.name}`, () => {
       const at = row.at as bigint;
       db.prepare("INSERT INTO damaged_models SELECT * FROM models WHERE rowid = ?").run(at);
+      db.prepare("DELETE FROM damaged_models WHERE rowid <= (SELECT max(rowid) FROM damaged_models) - ?").run(
+        maxDamagedRows,
+      );
       db.prepare("DELETE FROM models WHERE rowid = ?").run(at);
     });
   for (const row of aliases.all().filter((one) => aliasSum(one) !== Number(one.crc)))

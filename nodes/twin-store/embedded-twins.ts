@@ -7,6 +7,10 @@ import type { TwinCollection, TwinEvent, TwinEventName, TwinUpdate } from "./sto
 
 /** Documents kept in memory. A twin beyond that is read from the file when it is needed. */
 const cacheSize = 20_000;
+/** Damaged rows that are kept; the oldest go first. */
+const maxDamagedRows = 1000;
+/** A file full of damaged rows would fill the log as well. */
+const toldOneByOne = 10;
 const pageSize = 100;
 const sweepMs = 1000;
 const settled = Promise.resolve();
@@ -65,6 +69,9 @@ export function createEmbeddedTwins(
       document = excluded.document, crc = excluded.crc`);
   const remove = db.prepare("DELETE FROM twins WHERE id = ?");
   const setAside = db.prepare("INSERT INTO damaged_twins SELECT id, document, ? FROM twins WHERE id = ?");
+  const forgetOldest = db.prepare(
+    "DELETE FROM damaged_twins WHERE rowid <= (SELECT max(rowid) FROM damaged_twins) - ?",
+  );
   const every = db.prepare("SELECT * FROM twins");
   const page = db.prepare("SELECT id FROM twins WHERE id > ? ORDER BY id LIMIT ?");
   const timed = db.prepare("SELECT id, stale_after FROM twins WHERE stale_after > 0 AND status = 'live'");
@@ -86,12 +93,13 @@ export function createEmbeddedTwins(
     }
   }
 
-  function putAside(id: string): void {
-    warn(
+  function putAside(id: string, tell = warn): void {
+    tell(
       `The stored document of twin ${id} is damaged. It was put aside in the table damaged_twins; the twin begins anew.`,
     );
     try {
       setAside.run(now(), id);
+      forgetOldest.run(maxDamagedRows);
       remove.run(id);
     } catch (error) {
       warn(`It could not be put aside: ${String(error)}.`);
@@ -103,7 +111,10 @@ export function createEmbeddedTwins(
     every.setReadBigInts(true);
     const damaged: string[] = [];
     for (const row of every.iterate()) if (!isSound(row)) damaged.push(String(row.id));
-    for (const id of damaged) putAside(id);
+    for (const id of damaged.slice(0, toldOneByOne)) putAside(id);
+    const rest = damaged.slice(toldOneByOne);
+    for (const id of rest) putAside(id, () => undefined);
+    if (rest.length > 0) warn(`The stored documents of ${rest.length} more twins are damaged and were put aside, too.`);
   }
   verify();
   for (const row of timed.all()) deadlines.set(row.id as string, now() + (row.stale_after as number) * 1000);

@@ -206,6 +206,36 @@ describe("damage to the embedded store", () => {
     });
   });
 
+  it("in many rows fills neither the file nor the log", async () => {
+    const [store] = opened as [EmbeddedStore];
+    await Promise.all(Array.from({ length: 1200 }, (_, k) => report(store, `t${k}`, 1)));
+    for (let k = 0; k < 25; k++) await store.models.add("many", () => ({ report: {}, model: "{}" }));
+    edit("UPDATE twins SET status = 'stale'; UPDATE models SET report = '{ }'");
+    const again = open();
+    assert.equal((await again.twins.list()).twins.length, 0);
+    assert.equal(warnings.filter((text) => text.includes("stored document")).length, 11);
+    assert.match(warnings.join(), /1192 more twins are damaged/);
+    closeAll();
+    const handle = new DatabaseSync(path.join(folder, "store.db"));
+    const count = (table: string) => handle.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n;
+    assert.deepEqual([count("damaged_twins"), count("damaged_models")], [1000, 20]);
+    handle.close();
+  });
+
+  it("again and again keeps the latest damaged files, and no more than 30", () => {
+    closeAll();
+    const names = (): string[] => readdirSync(folder).filter((name) => name.includes(".damaged-"));
+    for (let k = 0; k < 40; k++) {
+      writeFileSync(path.join(folder, "store.db"), `no database, number ${k} `.repeat(100));
+      open();
+      closeAll();
+    }
+    assert.ok(names().length >= 25 && names().length <= 30, `${names().length} files`);
+    const texts = names().map((name) => readFileSync(path.join(folder, name), "utf8"));
+    assert.ok(texts.some((text) => text.includes("number 39")));
+    assert.ok(!texts.some((text) => text.includes("number 3 ")));
+  });
+
   it("is not what a file of the version before is taken for", async () => {
     closeAll();
     rmSync(path.join(folder, "store.db"));
