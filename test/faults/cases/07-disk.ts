@@ -1,7 +1,9 @@
-import { mountSmallDisk } from "../../support/small-disk";
+import { mountSmallDisk, type SmallDisk } from "../../support/small-disk";
 import type { FaultCase, FaultRow } from "../fault-case";
+import { onStage } from "../stage";
 import { failingFlushes, failingWrites } from "./07-disk-errors";
-import { type Accept, acknowledgeFirst, fullDisk, recordFirst } from "./07-full-disk";
+import { acknowledgeFirst, fullDisk, recordFirst } from "./07-full-disk";
+import { nodeRedOnFullDisk } from "./07-node-red";
 
 /** Disks that run full, and writes and flushes that fail. */
 export const faultCase: FaultCase = {
@@ -13,19 +15,17 @@ export const faultCase: FaultCase = {
       failingWrites(upTo, (journal, payload) => journal.append(payload)),
       await failingFlushes(scale === "long" ? 40 : 10),
     ];
-    const onSmallDisk = async (accept: Accept): Promise<FaultRow | undefined> => {
-      const disk = mountSmallDisk(40);
-      if (!disk) return undefined;
-      try {
-        return await fullDisk(disk, samples, accept);
-      } finally {
-        disk.remove();
-      }
-    };
-    const full = await onSmallDisk(recordFirst);
-    const control = await onSmallDisk(acknowledgeFirst);
-    if (full && control)
-      rows.push(full, { ...control, done: `${control.done}, acknowledged before the record`, isControl: true });
+    const full = await onSmallDisks([
+      (disk) => fullDisk(disk, samples, recordFirst),
+      async (disk) => {
+        const row = await fullDisk(disk, samples, acknowledgeFirst);
+        return { ...row, done: `${row.done}, acknowledged before the record`, isControl: true };
+      },
+      ...([{ door: "mqtt" }, { door: "http" }, { door: "http", isControl: true }] as const).map(
+        (options) => (disk: SmallDisk) => onStage(log, (stage) => nodeRedOnFullDisk(stage, disk, scale, options)),
+      ),
+    ]);
+    if (full) rows.push(...full);
     else log("A small disk cannot be mounted by this user: only failing writes were tried.");
     const careless = failingWrites(upTo, (journal, payload) => {
       try {
@@ -37,3 +37,14 @@ export const faultCase: FaultCase = {
     return [...rows, { ...careless, done: `${careless.done}, acknowledged before the record`, isControl: true }];
   },
 };
+
+/** Each on a disk of its own, at the same time. */
+async function onSmallDisks(works: ((disk: SmallDisk) => Promise<FaultRow>)[]): Promise<FaultRow[] | undefined> {
+  const disks = works.map(() => mountSmallDisk(64));
+  try {
+    if (!disks.every((disk) => disk !== undefined)) return undefined;
+    return await Promise.all(works.map((work, index) => work(disks[index] as SmallDisk)));
+  } finally {
+    for (const disk of disks) disk?.remove();
+  }
+}

@@ -4,7 +4,9 @@ import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createDice, type Dice } from "../../support/dice";
 import type { FaultCase, FaultRow } from "../fault-case";
+import { onStage } from "../stage";
 import { examine, makeFiles, namesBelow } from "./08-damage-files";
+import { nodeRedOnDamage } from "./08-node-red";
 
 /** Damages a file and says how. */
 type Damage = (file: string, roll: Dice) => string;
@@ -43,6 +45,7 @@ export const faultCase: FaultCase = {
       return [
         await damage("single bits flipped", flips, flip),
         await damage("files cut", cuts, cut),
+        await onStage(log, nodeRedOnDamage),
         { ...plainRows(flips, folder, roll), isControl: true },
       ];
     } finally {
