@@ -46,15 +46,14 @@ export async function nodeRedOnDamage(stage: Stage): Promise<FaultRow> {
   for (const { what, end, act } of damages) {
     for (let k = 0; k < 20; k++) await takes();
     await nodeRed[end]();
-    const before = namesBelow(twin).length;
+    const before = asides(twin);
     const said = nodeRed.output().length;
     act(twin);
     await nodeRed.start();
     count.starts++;
     if (await comesTrue(() => /damaged|are lost/.test(nodeRed.output().slice(said)), 5000)) count.told++;
     else stage.log(`${what}: nothing was said\n${nodeRed.output().slice(said)}`);
-    if (namesBelow(twin).filter((name) => name.includes(".damaged-")).length > 0 && namesBelow(twin).length > before)
-      count.putAside++;
+    if (asides(twin) > before) count.putAside++;
     if (await comesTrue(takes, 10_000)) count.takesSamples++;
     else stage.log(`${what}: no samples are taken\n${nodeRed.output().slice(said)}`);
   }
@@ -65,6 +64,8 @@ export async function nodeRedOnDamage(stage: Stage): Promise<FaultRow> {
     held: [told, putAside, takesSamples].every((one) => one === starts),
   };
 }
+
+const asides = (twin: string): number => namesBelow(twin).filter((name) => name.includes(".damaged-")).length;
 
 function spoil(file: string, from: number, to: number): void {
   const content = readFileSync(file);
