@@ -28,75 +28,79 @@ const maxGoodNames = 10_000;
 
 /** A sample as the history keeps it, or why not. The same for every backend, so that a flow can change from one to the other. */
 export function checkSample(sample: Sample): CheckedSample | { error: RefusalInfo } {
-  if (!isTwinId(sample.id)) return { error: refuse("bad-id", `id is ${quote(sample.id)}.`, idHint) };
-  if (!Number.isInteger(sample.ts) || Math.abs(sample.ts) > maxSampleTime)
-    return {
-      error: refuse(
-        "bad-time",
-        `ts of ${sample.id} is ${quote(sample.ts)}.`,
-        "Use whole milliseconds since 1970-01-01 UTC, between the years 1678 and 2262.",
-      ),
-    };
-  const { values } = sample;
-  if (typeof values !== "object" || values === null || Array.isArray(values))
-    return {
-      error: refuse("bad-payload", `The values of ${sample.id} are ${quote(values)}.`, "Give an object of properties."),
-    };
-  const model = sample.model ?? "";
-  if (model !== "" && !isModelName(model))
-    return {
-      error: refuse(
-        "bad-name",
-        `model of ${sample.id} is ${quote(model)}.`,
-        "Use 1 to 128 characters of UTF-8 without backslash and control characters.",
-      ),
-    };
   const fields: [string, StoredValue][] = [];
+  const error = checkFrame(sample) ?? readFields(sample, (property, value) => fields.push([property, value]));
+  return error ? { error } : { id: sample.id, ts: sample.ts, model: sample.model ?? "", fields };
+}
+
+/**
+ * Tells of each reading of a sample whose frame is good, in order, until something is wrong. What was told before an error is
+ * void.
+ */
+export function readFields(
+  sample: Sample,
+  tell: (property: string, value: StoredValue) => void,
+): RefusalInfo | undefined {
+  const { values } = sample;
   for (const property of Object.keys(values)) {
     if (!goodNames.has(property)) {
       const error = checkName(property, sample.id);
-      if (error) return { error };
+      if (error) return error;
       if (goodNames.size >= maxGoodNames) goodNames.clear();
       goodNames.add(property);
     }
     const value: unknown = values[property];
     if (value === null || value === undefined) continue;
     if (typeof value === "number") {
-      if (Number.isFinite(value)) fields.push([property, value]);
+      if (Number.isFinite(value)) tell(property, value);
     } else if (typeof value === "boolean") {
-      fields.push([property, value]);
+      tell(property, value);
     } else if (typeof value === "string") {
       if (value.length > maxTextLength / 4 && utf8Length(value) > maxTextLength)
-        return {
-          error: refuse(
-            "too-large",
-            `${property} of ${sample.id} is a text of ${value.length} characters.`,
-            `Keep texts within ${maxTextLength} bytes; store long documents elsewhere and their name here.`,
-            { property },
-          ),
-        };
-      if (loneSurrogate.test(value))
-        return {
-          error: refuse(
-            "wrong-type",
-            `${property} of ${sample.id} is ${quote(value)}, a text with half a character.`,
-            "Send text that UTF-8 can hold: no lone surrogate such as \\ud800.",
-            { property },
-          ),
-        };
-      fields.push([property, value]);
-    } else {
-      return {
-        error: refuse(
-          "wrong-type",
-          `${property} of ${sample.id} is ${quote(value)}.`,
-          "Use a number, text, true or false, or null; twin-ingest flattens objects with dots.",
+        return refuse(
+          "too-large",
+          `${property} of ${sample.id} is a text of ${value.length} characters.`,
+          `Keep texts within ${maxTextLength} bytes; store long documents elsewhere and their name here.`,
           { property },
-        ),
-      };
+        );
+      if (loneSurrogate.test(value))
+        return refuse(
+          "wrong-type",
+          `${property} of ${sample.id} is ${quote(value)}, a text with half a character.`,
+          "Send text that UTF-8 can hold: no lone surrogate such as \\ud800.",
+          { property },
+        );
+      tell(property, value);
+    } else {
+      return refuse(
+        "wrong-type",
+        `${property} of ${sample.id} is ${quote(value)}.`,
+        "Use a number, text, true or false, or null; twin-ingest flattens objects with dots.",
+        { property },
+      );
     }
   }
-  return { id: sample.id, ts: sample.ts, model, fields };
+  return undefined;
+}
+
+/** What is wrong with a sample beside its readings. */
+export function checkFrame({ id, ts, values, model = "" }: Sample): RefusalInfo | undefined {
+  if (!isTwinId(id)) return refuse("bad-id", `id is ${quote(id)}.`, idHint);
+  if (!Number.isInteger(ts) || Math.abs(ts) > maxSampleTime)
+    return refuse(
+      "bad-time",
+      `ts of ${id} is ${quote(ts)}.`,
+      "Use whole milliseconds since 1970-01-01 UTC, between the years 1678 and 2262.",
+    );
+  if (typeof values !== "object" || values === null || Array.isArray(values))
+    return refuse("bad-payload", `The values of ${id} are ${quote(values)}.`, "Give an object of properties.");
+  if (model !== "" && !isModelName(model))
+    return refuse(
+      "bad-name",
+      `model of ${id} is ${quote(model)}.`,
+      "Use 1 to 128 characters of UTF-8 without backslash and control characters.",
+    );
+  return undefined;
 }
 
 function checkName(property: string, id: string): RefusalInfo | undefined {

@@ -1,26 +1,55 @@
-import type { CheckedSample, StoredValue } from "./check-sample";
+import type { RefusalInfo } from "../contract/errors";
+import type { Sample } from "../contract/messages";
+import { checkFrame, readFields, type StoredValue } from "./check-sample";
 
-/**
- * One line of InfluxDB's line protocol, with times in ms. `sample` must have come through `checkSample`: ids, models and
- * properties hold nothing that could end a line or escape an escape; here only separators are left to be escaped.
- *
- * @param measurement already escaped, see {@link escapeMeasurement}
- */
-export function toLine(measurement: string, sample: CheckedSample): string {
-  let line = `${measurement},id=${sample.id}`;
-  if (sample.model !== "") line += `,model=${escapeKey(sample.model)}`;
-  let separator = " ";
-  for (const [property, value] of sample.fields) {
-    line += `${separator}${escapeKey(property)}=${fieldText(value)}`;
-    separator = ",";
-  }
-  return `${line} ${sample.ts}`;
+/** Makes lines of one measurement of InfluxDB's line protocol, with times in ms. */
+export interface LineMaker {
+  /** The line of a sample; undefined when it has no reading; or why it cannot be kept. */
+  lineOf(sample: Sample): string | RefusalInfo | undefined;
 }
 
-export const escapeMeasurement = (name: string): string => name.replace(/[, ]/g, "\\$&");
+/** Escaped names, with the `=` behind them, that are kept. */
+const maxKeys = 10_000;
 
-const special = /[,= ]/;
-const escapeKey = (key: string): string => (special.test(key) ? key.replace(/[,= ]/g, "\\$&") : key);
+/**
+ * Ids, models and properties that pass the check hold nothing that could end a line or escape an escape; here only separators
+ * are left to be escaped.
+ */
+export function createLineMaker(measurement: string): LineMaker {
+  const start = `${measurement.replace(/[, ]/g, "\\$&")},id=`;
+  const keys = new Map<string, string>();
+  let line = "";
+  let separator = " ";
+
+  function keyOf(property: string): string {
+    const known = keys.get(property);
+    if (known !== undefined) return known;
+    if (keys.size >= maxKeys) keys.clear();
+    const key = `${escapeKey(property)}=`;
+    keys.set(property, key);
+    return key;
+  }
+
+  function add(property: string, value: StoredValue): void {
+    line += separator + keyOf(property) + fieldText(value);
+    separator = ",";
+  }
+
+  return {
+    lineOf(sample) {
+      const wrong = checkFrame(sample);
+      if (wrong) return wrong;
+      line = start + sample.id;
+      separator = " ";
+      if (sample.model) line += `,model=${escapeKey(sample.model)}`;
+      const error = readFields(sample, add);
+      if (error) return error;
+      return separator === " " ? undefined : `${line} ${sample.ts}`;
+    },
+  };
+}
+
+const escapeKey = (key: string): string => key.replace(/[,= ]/g, "\\$&");
 
 /** Numbers always go as floats: `5i` after `5` would be a conflict of types, and the whole point lost. */
 function fieldText(value: StoredValue): string {

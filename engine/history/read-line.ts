@@ -1,6 +1,6 @@
 import type { Sample } from "../contract/messages";
 
-/** The sample of a line that `toLine` made. Not for line protocol of others. */
+/** The sample of a line that a `LineMaker` made. Not for line protocol of others. */
 export function readLine(line: string): Sample {
   let at = 0;
 

@@ -1,10 +1,11 @@
-import { checkSample } from "../../engine/history/check-sample";
-import { toLine } from "../../engine/history/line-protocol";
+import type { LineMaker } from "../../engine/history/line-protocol";
 import type { Fate, Job, PendingJobs } from "./pending-jobs";
 
 /** Lines for one request, and whose each is: `lines[i]` is sample `indexes[i]` of `jobs[i]`. */
 export interface Batch {
   lines: string[];
+  /** All lines as they go over the wire. */
+  body?: Buffer;
   jobs: Job[];
   indexes: number[];
 }
@@ -15,7 +16,7 @@ const maxBatchLength = 4 * 1024 * 1024;
 export const emptyBatch = (): Batch => ({ lines: [], jobs: [], indexes: [] });
 
 /** The next `max` samples as lines. What makes no line (nothing to keep, or refused) is settled on the way. */
-export function takeBatch(jobs: PendingJobs, measurement: string, max: number): Batch {
+export function takeBatch(jobs: PendingJobs, maker: LineMaker, max: number): Batch {
   const batch = emptyBatch();
   let length = 0;
   for (let left = max; left > 0 && length < maxBatchLength; ) {
@@ -25,11 +26,9 @@ export function takeBatch(jobs: PendingJobs, measurement: string, max: number): 
     const { job, from, to } = run;
     left -= to - from;
     for (let index = from; index < to; index++) {
-      const checked = checkSample(job.samples[index] as Job["samples"][number]);
-      if ("error" in checked) jobs.settle(job, index, checked.error);
-      else if (checked.fields.length === 0) jobs.settle(job, index, "empty");
+      const line = maker.lineOf(job.samples[index] as Job["samples"][number]);
+      if (typeof line !== "string") jobs.settle(job, index, line ?? "empty");
       else {
-        const line = toLine(measurement, checked);
         length += line.length;
         batch.lines.push(line);
         batch.jobs.push(job);
@@ -37,6 +36,7 @@ export function takeBatch(jobs: PendingJobs, measurement: string, max: number): 
       }
     }
   }
+  batch.body = Buffer.from(batch.lines.join("\n"));
   return batch;
 }
 

@@ -29,7 +29,8 @@ export interface Series {
 export interface InfluxClient {
   /** Asks whether samples can be written: creates the database where it is missing and may be created. Undefined: yes. */
   probe(): Promise<WriteVerdict | undefined>;
-  write(lines: readonly string[]): Promise<WriteVerdict>;
+  /** @param lines without line ends, or ready to be sent */
+  write(lines: readonly string[] | Buffer): Promise<WriteVerdict>;
   select(statement: Statement, signal?: AbortSignal): Promise<Series[]>;
   close(): void;
 }
@@ -144,7 +145,7 @@ export function createInfluxClient(options: InfluxOptions): InfluxClient {
     },
 
     async write(lines) {
-      const body = lines.join("\n");
+      const body = Buffer.isBuffer(lines) ? lines : lines.join("\n");
       const notReady = await readiness();
       if (notReady) return notReady;
       let verdict = await writes.post(body);

@@ -12,7 +12,7 @@ export type WriteVerdict =
 
 export interface WriteRequests {
   /** One request with ready lines, each time with a deadline. `missing`: the server knows no such database. */
-  post(body: string): Promise<WriteVerdict | { kind: "missing"; reason: string }>;
+  post(body: string | Buffer): Promise<WriteVerdict | { kind: "missing"; reason: string }>;
   /** Ends the requests under way, too. */
   close(): void;
 }
@@ -54,7 +54,7 @@ export function createWriteRequests(options: InfluxOptions): WriteRequests {
 
   let closed = false;
 
-  function attempt(body: string): Promise<Answer> {
+  function attempt(body: string | Buffer): Promise<Answer> {
     return new Promise((resolve, reject) => {
       const outgoing = request(target, (response) => {
         const chunks: Buffer[] = [];

@@ -1,6 +1,6 @@
 import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { Sample } from "../../engine/contract/messages";
-import { escapeMeasurement } from "../../engine/history/line-protocol";
+import { createLineMaker } from "../../engine/history/line-protocol";
 import { type HistoryState, type HistoryStatus, maxWaitingSamples, type Written } from "./history";
 import { type Batch, partition, settleAll, takeBatch } from "./influx-batch";
 import type { InfluxClient } from "./influx-client";
@@ -49,7 +49,7 @@ const spoolPatienceMs = 1000;
  */
 export function createInfluxWriter(client: InfluxClient, spool: Spool, options: InfluxWriterOptions): InfluxWriter {
   const { batchSize, flushMs, onState } = options;
-  const measurement = escapeMeasurement(options.measurement);
+  const maker = createLineMaker(options.measurement);
   const jobs = createPendingJobs();
   const entry = createSpoolEntry(spool, jobs, options);
   const drain = createSpoolDrain(client, spool, { ...options, onSent: noteSent });
@@ -92,7 +92,7 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
     timer = undefined;
     working = true;
     try {
-      const batch = prepared ?? takeBatch(jobs, measurement, batchSize);
+      const batch = prepared ?? takeBatch(jobs, maker, batchSize);
       prepared = undefined;
       if (batch.lines.length > 0) await deliver(batch);
     } finally {
@@ -102,7 +102,7 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
   }
 
   function prepare(): void {
-    if (working && !prepared && jobs.untaken() >= batchSize) prepared = takeBatch(jobs, measurement, batchSize);
+    if (working && !prepared && jobs.untaken() >= batchSize) prepared = takeBatch(jobs, maker, batchSize);
   }
 
   const sampleOf = (batch: Batch, index: number): Sample =>
@@ -123,7 +123,7 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
   async function direct(batch: Batch): Promise<void> {
     const settled = new Uint8Array(batch.lines.length);
     const write = (lines: readonly string[]): ReturnType<InfluxClient["write"]> => {
-      const writing = client.write(lines);
+      const writing = client.write(lines === batch.lines ? (batch.body ?? lines) : lines);
       setImmediate(prepare);
       return writing;
     };
