@@ -1,3 +1,4 @@
+import type { Sample } from "../../engine/contract/messages";
 import type { LineMaker } from "../../engine/history/line-protocol";
 import type { Fate, Job, PendingJobs } from "./pending-jobs";
 
@@ -6,6 +7,8 @@ export interface Batch {
   lines: string[];
   /** All lines as they go over the wire. */
   body?: Buffer;
+  /** Latest time of each twin in it, once that was asked for. */
+  latest?: Map<string, number>;
   jobs: Job[];
   indexes: number[];
 }
@@ -51,6 +54,30 @@ export function partition(batch: Batch, test: (index: number) => boolean): [Batc
   }
   return parts;
 }
+
+/** Whether each sample is newer than all that its twin has in the other batches: in whatever order they arrive, the same stands. */
+export function areAllNewer(batch: Batch, others: Iterable<Batch>): boolean {
+  for (const other of others) {
+    other.latest ??= latestIn(other);
+    for (let i = 0; i < batch.lines.length; i++) {
+      const { id, ts } = sampleOf(batch, i);
+      if (ts <= (other.latest.get(id) ?? Number.NEGATIVE_INFINITY)) return false;
+    }
+  }
+  return true;
+}
+
+function latestIn(batch: Batch): Map<string, number> {
+  const latest = new Map<string, number>();
+  for (let i = 0; i < batch.lines.length; i++) {
+    const { id, ts } = sampleOf(batch, i);
+    if (ts > (latest.get(id) ?? Number.NEGATIVE_INFINITY)) latest.set(id, ts);
+  }
+  return latest;
+}
+
+export const sampleOf = (batch: Batch, index: number): Sample =>
+  (batch.jobs[index] as Job).samples[batch.indexes[index] as number] as Sample;
 
 export function settleAll(jobs: PendingJobs, batch: Batch, from: number, to: number, fate: Fate): void {
   for (let i = from; i < to; i++) jobs.settle(batch.jobs[i] as Job, batch.indexes[i] as number, fate);

@@ -2,10 +2,10 @@ import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { Sample } from "../../engine/contract/messages";
 import { createLineMaker } from "../../engine/history/line-protocol";
 import { type HistoryState, type HistoryStatus, maxWaitingSamples, type Written } from "./history";
-import { type Batch, partition, settleAll, takeBatch } from "./influx-batch";
+import { areAllNewer, type Batch, partition, sampleOf, settleAll, takeBatch } from "./influx-batch";
 import type { InfluxClient } from "./influx-client";
 import { refusalOf } from "./influx-refusals";
-import { createPendingJobs, type Job } from "./pending-jobs";
+import { createPendingJobs } from "./pending-jobs";
 import { type Sent, sendLines } from "./send-lines";
 import type { Spool } from "./spool";
 import { createSpoolDrain } from "./spool-drain";
@@ -36,6 +36,7 @@ export interface InfluxWriter {
   close(patienceMs: number): Promise<void>;
 }
 
+const maxUnderWay = 2;
 /** From so many records on, the spool gathers for longer, so that a weekend's outage has room in memory for their places. */
 const manyRecords = 10_000;
 const longGatherMs = 1000;
@@ -43,8 +44,8 @@ const longGatherMs = 1000;
 const spoolPatienceMs = 1000;
 
 /**
- * Samples to InfluxDB in batches, one request at a time, so that of two values for one instant the later one stays. While the
- * server is away they go to the spool, which is drained beside them later; a sample that is not newer than what its twin has in
+ * Samples to InfluxDB in batches. Of two values for one instant the later one stays: where one could overtake the other, its request
+ * waits. While the server is away they go to the spool, which is drained beside them later; a sample that is not newer than what its twin has in
  * there goes behind that.
  */
 export function createInfluxWriter(client: InfluxClient, spool: Spool, options: InfluxWriterOptions): InfluxWriter {
@@ -56,10 +57,10 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
   let state: HistoryState = "connecting";
   let reason: string | undefined;
   let isAway = false;
-  let working = false;
+  const underWay = new Set<Batch>();
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  /** A full batch that was made ready while the one before is on its way: the server need not wait for us. */
+  /** A full batch that was made ready while others are on their way. */
   let prepared: Batch | undefined;
 
   function setState(next: HistoryState, why?: string): void {
@@ -77,39 +78,43 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
     else setState("failed", sent.failure.message);
   }
 
-  /** Sends when a batch is full, or its first sample has waited long enough. */
+  /**
+   * Sends when a batch is full, or its first sample has waited long enough. A second request may go beside one under way, so that
+   * the server need not wait for us, when it could not overwrite anything with an older value.
+   */
   function schedule(): void {
-    if (working || (!prepared && jobs.untaken() === 0)) return;
-    if (prepared || jobs.untaken() >= batchSize || closed) void work();
-    else timer ??= setTimeout(() => void work(), gatherMs());
+    if (underWay.size === 0) {
+      if (prepared || jobs.untaken() >= batchSize || (closed && jobs.untaken() > 0)) start(prepared ?? take());
+      else if (jobs.untaken() > 0) timer ??= setTimeout(flush, gatherMs());
+    } else if (underWay.size < maxUnderWay) {
+      if (jobs.untaken() >= batchSize) prepared ??= take();
+      if (prepared && !isAway && areAllNewer(prepared, underWay)) start(prepared);
+    }
   }
 
+  const take = (): Batch => takeBatch(jobs, maker, batchSize);
   const gatherMs = (): number =>
     isAway && spool.describe().records > manyRecords ? Math.max(flushMs, longGatherMs) : flushMs;
 
-  async function work(): Promise<void> {
+  function flush(): void {
+    timer = undefined;
+    if (underWay.size === 0) start(prepared ?? take());
+  }
+
+  function start(batch: Batch): void {
     clearTimeout(timer);
     timer = undefined;
-    working = true;
-    try {
-      const batch = prepared ?? takeBatch(jobs, maker, batchSize);
-      prepared = undefined;
-      if (batch.lines.length > 0) await deliver(batch);
-    } finally {
-      working = false;
-    }
-    schedule();
+    prepared = undefined;
+    underWay.add(batch);
+    void deliver(batch).finally(() => {
+      underWay.delete(batch);
+      schedule();
+    });
   }
-
-  function prepare(): void {
-    if (working && !prepared && jobs.untaken() >= batchSize) prepared = takeBatch(jobs, maker, batchSize);
-  }
-
-  const sampleOf = (batch: Batch, index: number): Sample =>
-    (batch.jobs[index] as Job).samples[batch.indexes[index] as number] as Sample;
 
   /** Until every line has met its fate: with the server, on disk, or refused. */
   async function deliver(batch: Batch): Promise<void> {
+    if (batch.lines.length === 0) return;
     if (spool.describe().spooled === 0) return direct(batch);
     if (isAway) return entry.put(batch);
     const [later, now] = partition(batch, (i) => {
@@ -124,7 +129,7 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
     const settled = new Uint8Array(batch.lines.length);
     const write = (lines: readonly string[]): ReturnType<InfluxClient["write"]> => {
       const writing = client.write(lines === batch.lines ? (batch.body ?? lines) : lines);
-      setImmediate(prepare);
+      setImmediate(schedule);
       return writing;
     };
     const sent = await sendLines(write, batch.lines, {
