@@ -1,14 +1,13 @@
 import type { Sample } from "../../engine/contract/messages";
 import type { LineMaker } from "../../engine/history/line-protocol";
 import type { Fate, Job, PendingJobs } from "./pending-jobs";
+import { splitLines } from "./spool-record";
 
 /** Lines for one request, and whose each is: `lines[i]` is sample `indexes[i]` of `jobs[i]`. */
 export interface Batch {
-  lines: string[];
+  readonly lines: string[];
   /** All lines as they go over the wire. */
   body?: Buffer;
-  /** Latest time of each twin in it, once that was asked for. */
-  latest?: Map<string, number>;
   jobs: Job[];
   indexes: number[];
 }
@@ -16,11 +15,14 @@ export interface Batch {
 /** What one request holds at most, in UTF-16 code units. */
 const maxBatchLength = 4 * 1024 * 1024;
 
-export const emptyBatch = (): Batch => ({ lines: [], jobs: [], indexes: [] });
+const emptyBatch = (): Batch => ({ lines: [], jobs: [], indexes: [] });
 
 /** The next `max` samples as lines. What makes no line (nothing to keep, or refused) is settled on the way. */
 export function takeBatch(jobs: PendingJobs, maker: LineMaker, max: number): Batch {
-  const batch = emptyBatch();
+  let lines: string[] | undefined = [];
+  const owners: Job[] = [];
+  const indexes: number[] = [];
+  const lengths: number[] = [];
   let length = 0;
   for (let left = max; left > 0 && length < maxBatchLength; ) {
     // Large texts are rare: a run is cut to what surely fits only when the batch has become large.
@@ -33,14 +35,25 @@ export function takeBatch(jobs: PendingJobs, maker: LineMaker, max: number): Bat
       if (typeof line !== "string") jobs.settle(job, index, line ?? "empty");
       else {
         length += line.length;
-        batch.lines.push(line);
-        batch.jobs.push(job);
-        batch.indexes.push(index);
+        lines.push(line);
+        lengths.push(line.length);
+        owners.push(job);
+        indexes.push(index);
       }
     }
   }
-  batch.body = Buffer.from(batch.lines.join("\n"));
-  return batch;
+  const body = Buffer.from(lines.join("\n"));
+  // Thousands of small strings that live as long as a request cost the garbage collector more than making them.
+  lines = undefined;
+  return {
+    body,
+    jobs: owners,
+    indexes,
+    get lines() {
+      lines ??= splitLines(body.toString(), lengths);
+      return lines;
+    },
+  };
 }
 
 /** The lines of a batch that a test picks, and the others, in their order. */
@@ -53,27 +66,6 @@ export function partition(batch: Batch, test: (index: number) => boolean): [Batc
     part.indexes.push(batch.indexes[i] as number);
   }
   return parts;
-}
-
-/** Whether each sample is newer than all that its twin has in the other batches: in whatever order they arrive, the same stands. */
-export function areAllNewer(batch: Batch, others: Iterable<Batch>): boolean {
-  for (const other of others) {
-    other.latest ??= latestIn(other);
-    for (let i = 0; i < batch.lines.length; i++) {
-      const { id, ts } = sampleOf(batch, i);
-      if (ts <= (other.latest.get(id) ?? Number.NEGATIVE_INFINITY)) return false;
-    }
-  }
-  return true;
-}
-
-function latestIn(batch: Batch): Map<string, number> {
-  const latest = new Map<string, number>();
-  for (let i = 0; i < batch.lines.length; i++) {
-    const { id, ts } = sampleOf(batch, i);
-    if (ts > (latest.get(id) ?? Number.NEGATIVE_INFINITY)) latest.set(id, ts);
-  }
-  return latest;
 }
 
 export const sampleOf = (batch: Batch, index: number): Sample =>

@@ -2,7 +2,7 @@ import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { Sample } from "../../engine/contract/messages";
 import { createLineMaker } from "../../engine/history/line-protocol";
 import { type HistoryState, type HistoryStatus, maxWaitingSamples, type Written } from "./history";
-import { areAllNewer, type Batch, partition, sampleOf, settleAll, takeBatch } from "./influx-batch";
+import { type Batch, partition, sampleOf, settleAll, takeBatch } from "./influx-batch";
 import type { InfluxClient } from "./influx-client";
 import { refusalOf } from "./influx-refusals";
 import { createPendingJobs } from "./pending-jobs";
@@ -36,7 +36,6 @@ export interface InfluxWriter {
   close(patienceMs: number): Promise<void>;
 }
 
-const maxUnderWay = 2;
 /** From so many records on, the spool gathers for longer, so that a weekend's outage has room in memory for their places. */
 const manyRecords = 10_000;
 const longGatherMs = 1000;
@@ -44,8 +43,8 @@ const longGatherMs = 1000;
 const spoolPatienceMs = 1000;
 
 /**
- * Samples to InfluxDB in batches. Of two values for one instant the later one stays: where one could overtake the other, its request
- * waits. While the server is away they go to the spool, which is drained beside them later; a sample that is not newer than what its twin has in
+ * Samples to InfluxDB in batches, one request at a time, so that of two values for one instant the later one stays. While the
+ * server is away they go to the spool, which is drained beside them later; a sample that is not newer than what its twin has in
  * there goes behind that.
  */
 export function createInfluxWriter(client: InfluxClient, spool: Spool, options: InfluxWriterOptions): InfluxWriter {
@@ -57,10 +56,10 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
   let state: HistoryState = "connecting";
   let reason: string | undefined;
   let isAway = false;
-  const underWay = new Set<Batch>();
+  let underWay = false;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
-  /** A full batch that was made ready while others are on their way. */
+  /** A full batch that was made ready while the one before is on its way: the server need not wait for us. */
   let prepared: Batch | undefined;
 
   function setState(next: HistoryState, why?: string): void {
@@ -78,61 +77,53 @@ export function createInfluxWriter(client: InfluxClient, spool: Spool, options: 
     else setState("failed", sent.failure.message);
   }
 
-  /**
-   * Sends when a batch is full, or its first sample has waited long enough. A second request may go beside one under way, so that
-   * the server need not wait for us, when it could not overwrite anything with an older value.
-   */
+  /** Sends when a batch is full, or its first sample has waited long enough; the next is made ready meanwhile. */
   function schedule(): void {
-    if (underWay.size === 0) {
-      if (prepared || jobs.untaken() >= batchSize || (closed && jobs.untaken() > 0)) start(prepared ?? take());
-      else if (jobs.untaken() > 0) timer ??= setTimeout(flush, gatherMs());
-    } else if (underWay.size < maxUnderWay) {
-      if (jobs.untaken() >= batchSize) prepared ??= take();
-      if (prepared && !isAway && areAllNewer(prepared, underWay)) start(prepared);
-    }
+    const isFull = jobs.untaken() >= batchSize || (closed && jobs.untaken() > 0);
+    if (underWay) {
+      if (isFull) prepared ??= take();
+    } else if (prepared || isFull) start(prepared ?? take());
+    else if (jobs.untaken() > 0) timer ??= setTimeout(() => start(take()), gatherMs());
   }
 
   const take = (): Batch => takeBatch(jobs, maker, batchSize);
   const gatherMs = (): number =>
     isAway && spool.describe().records > manyRecords ? Math.max(flushMs, longGatherMs) : flushMs;
 
-  function flush(): void {
-    timer = undefined;
-    if (underWay.size === 0) start(prepared ?? take());
-  }
-
   function start(batch: Batch): void {
     clearTimeout(timer);
     timer = undefined;
     prepared = undefined;
-    underWay.add(batch);
+    underWay = true;
     void deliver(batch).finally(() => {
-      underWay.delete(batch);
+      underWay = false;
       schedule();
     });
   }
 
   /** Until every line has met its fate: with the server, on disk, or refused. */
   async function deliver(batch: Batch): Promise<void> {
-    if (batch.lines.length === 0) return;
+    if (batch.jobs.length === 0) return;
     if (spool.describe().spooled === 0) return direct(batch);
     if (isAway) return entry.put(batch);
     const [later, now] = partition(batch, (i) => {
       const { id, ts } = sampleOf(batch, i);
       return spool.covers(id, ts);
     });
-    if (later.lines.length > 0) await entry.put(later);
-    if (now.lines.length > 0) await direct(now);
+    if (later.jobs.length > 0) await entry.put(later);
+    if (now.jobs.length > 0) await direct(now);
   }
 
   async function direct(batch: Batch): Promise<void> {
-    const settled = new Uint8Array(batch.lines.length);
-    const write = (lines: readonly string[]): ReturnType<InfluxClient["write"]> => {
-      const writing = client.write(lines === batch.lines ? (batch.body ?? lines) : lines);
+    const settled = new Uint8Array(batch.jobs.length);
+    const count = batch.jobs.length;
+    const write = (from: number, to: number): ReturnType<InfluxClient["write"]> => {
+      const isWhole = to - from === count;
+      const writing = client.write((isWhole && batch.body) || batch.lines.slice(from, to));
       setImmediate(schedule);
       return writing;
     };
-    const sent = await sendLines(write, batch.lines, {
+    const sent = await sendLines(write, count, {
       taken(from, to) {
         noteSent({ kind: "sent" });
         settled.fill(1, from, to);

@@ -18,15 +18,15 @@ export interface LineFates {
  * `dropped` that counts every line of a part ends the halving: a batch of nothing but bad lines takes one request.
  */
 export async function sendLines(
-  write: (lines: readonly string[]) => Promise<WriteVerdict>,
-  lines: readonly string[],
+  write: (from: number, to: number) => Promise<WriteVerdict>,
+  all: number,
   fates: LineFates,
 ): Promise<Sent> {
-  const parts: [from: number, to: number][] = [[0, lines.length]];
+  const parts: [from: number, to: number][] = [[0, all]];
   for (let part = parts.pop(); part; part = parts.pop()) {
     const [from, to] = part;
     const count = to - from;
-    const verdict = await write(count === lines.length ? lines : lines.slice(from, to));
+    const verdict = await write(from, to);
     if (verdict.kind === "retry") return { kind: "away", reason: verdict.reason, afterMs: verdict.afterMs };
     if (verdict.kind === "refused") return verdict;
     if (verdict.kind === "written") fates.taken(from, to);

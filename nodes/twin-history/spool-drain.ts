@@ -65,7 +65,7 @@ export function createSpoolDrain(client: InfluxClient, spool: Spool, options: Sp
 
   async function drain({ lines, numbers }: Drained): Promise<Sent> {
     const refused: RefusedSample[] = [];
-    const sent = await sendLines(client.write, lines, {
+    const sent = await sendLines((from, to) => client.write(lines.slice(from, to)), lines.length, {
       taken: () => undefined,
       bad(from, to, reason) {
         for (const line of lines.slice(from, to)) {

@@ -47,7 +47,7 @@ export function createSpoolEntry(spool: Spool, jobs: PendingJobs, options: Spool
       `InfluxDB is away, and the sample is too large for the spool.`,
       "Send shorter texts, or raise spoolMb.",
     );
-    settleAll(jobs, giants, 0, giants.lines.length, error);
+    settleAll(jobs, giants, 0, giants.jobs.length, error);
     return rest;
   }
 

@@ -40,12 +40,17 @@ export function decodeRecord(record: Buffer): SpoolRecord | undefined {
   const head = readHead(record);
   if (!head) return undefined;
   const text = record.toString("utf8", headBytes + 4 * head.count);
-  const lines: string[] = [];
+  const lengths = Array.from({ length: head.count }, (_, i) => record.readUInt32LE(headBytes + 4 * i));
+  if (lengths.reduce((sum, length) => sum + length + 1, -1) !== text.length) return undefined;
+  return { lines: splitLines(text, lengths), since: head.since, latest: head.latest };
+}
+
+/** Takes lines apart that were joined by line ends and may hold some. Half a character came out of UTF-8 as another, as long. */
+export function splitLines(text: string, lengths: readonly number[]): string[] {
   let at = 0;
-  for (let i = 0; i < head.count; i++) {
-    const end = at + record.readUInt32LE(headBytes + 4 * i);
-    lines.push(text.slice(at, end));
-    at = end + 1;
-  }
-  return at === text.length + 1 ? { lines, since: head.since, latest: head.latest } : undefined;
+  return lengths.map((length) => {
+    const line = text.slice(at, at + length);
+    at += length + 1;
+    return line;
+  });
 }
