@@ -1,4 +1,4 @@
-import type { RefusalInfo } from "../../engine/contract/errors";
+import { Failure, Refusal, type RefusalInfo } from "../../engine/contract/errors";
 import { defineNode, type Host } from "../lib/define-node";
 import { refusedRows, twinFieldOf } from "../lib/messages";
 import type { Message, Send } from "../lib/node-red";
@@ -17,7 +17,9 @@ export default defineNode<TwinWriteSettings>({
     let tail: Promise<void> = Promise.resolve();
 
     async function leave(msg: Message, send: Send, rows: Rows, writing: Promise<Written>, before: Promise<void>) {
-      const written = await writing;
+      const written = await writing.catch((error: unknown) => {
+        throw isHeldBack(msg, error) ? new Failure("busy", error.message, error.info.hint, true) : error;
+      });
       // Many are on their way to the history at once; they leave in the order in which they came. What brings no sample does
       // not wait: nothing bounds how many of those there are.
       if (rows.samples.length > 0) await before;
@@ -36,6 +38,10 @@ export default defineNode<TwinWriteSettings>({
     };
   },
 });
+
+/** A message that the source's journal stands behind is tried again later: refused, it would be gone from the history. */
+const isHeldBack = (msg: Message, error: unknown): error is Refusal =>
+  error instanceof Refusal && error.code === "busy" && Array.isArray(msg._twinTokens);
 
 function outputsOf(host: Host, msg: Message, rows: Rows, written: Written, history: History): (Message | null)[] {
   const done: Record<string, unknown> = {

@@ -241,7 +241,12 @@ describe("twin-write", () => {
       assert.equal((refused.error as { code: string }).code, "busy");
       assert.equal(refused.statusCode, 503);
       assert.equal(refused.n, 2);
-      assert.equal(flow.waiting("out").length, 0);
+      // What a durable twin-ingest stands behind is no refusal, but a failure that it repairs by sending again later.
+      flow.send("write", { ...batch(3, 90_000), _twinTokens: [1] });
+      await until(() => flow.errors().length > 0);
+      const { error } = flow.errors()[0] as { error: { code?: string; retryable?: boolean } };
+      assert.deepEqual([error.code, error.retryable], ["busy", true]);
+      assert.equal(flow.waiting("out").length + flow.waiting("refused").length, 0);
     }).timeout(20_000);
   });
 });
