@@ -62,12 +62,20 @@ export async function failingFlushes(upTo: number): Promise<FaultRow> {
         if (k % 3 === 2) await flushed;
       }
       await Promise.all(waiting);
+      let resumed = false;
+      for (let k = records; k < records + 3 && !resumed; k++) {
+        log.append(textOf(k));
+        resumed = await log.synced().then(
+          () => acknowledged.push(String(textOf(k))) > 0,
+          () => false,
+        );
+      }
       disk.powerCut();
       disk.restore();
       count.trials++;
       count.failedFlushes += disk.failed();
       count.acknowledged += acknowledged.length;
-      if (!acknowledged.includes(String(textOf(records - 1)))) count.notResumed++;
+      if (!resumed) count.notResumed++;
       count.lost += missingFrom(reopen(), acknowledged);
     });
   return {
