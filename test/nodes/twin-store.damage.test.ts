@@ -115,6 +115,18 @@ describe("damage to the embedded store", () => {
     assert.equal((await models.get("m", "champion"))?.version, 2);
   });
 
+  it("of an alias is noticed while the store is open, too", async () => {
+    const [{ models }] = opened as [EmbeddedStore];
+    const handle = new DatabaseSync(path.join(folder, "store.db"));
+    handle.exec("UPDATE model_aliases SET version = 1");
+    handle.close();
+    await assert.rejects(models.get("m", "champion"), { code: "damaged" });
+    assert.deepEqual(
+      (await models.list("m")).map(({ aliases }) => aliases),
+      [[], []],
+    );
+  });
+
   it("in the name of a table does not make an empty one of it", () => {
     closeAll();
     const file = path.join(folder, "store.db");
