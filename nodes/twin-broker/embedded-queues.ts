@@ -34,12 +34,23 @@ export interface QueueLimits {
   patienceMs: number;
 }
 
+/** Hears what becomes of a message for a client. */
+export interface QueueWatch {
+  /** Rather fail the publisher than drop a message for that client. */
+  mustKeep(clientId: string): boolean;
+  /** @param key that of {@link keyOf} */
+  queued(clientId: string, key: string): void;
+  taken(clientId: string, key: string): void;
+}
+
 interface Queue {
   packets: Map<string, QueuedPacket>;
   byMessageId: Map<number, string>;
 }
 
-const keyOf = (packet: QueuedPacket): string => `${packet.brokerId}:${packet.brokerCounter}`;
+/** Identifies a message, whoever it is for. */
+export const keyOf = ({ brokerId, brokerCounter }: Pick<QueuedPacket, "brokerId" | "brokerCounter">): string =>
+  `${brokerId}:${brokerCounter}`;
 const bytesOf = (packet: QueuedPacket): number => 64 + (packet.topic?.length ?? 0) + (packet.payload?.length ?? 0);
 
 /**
@@ -51,6 +62,7 @@ export function boundQueues(
   limits: QueueLimits,
   isConnected: (clientId: string) => boolean,
   onDropped: (what: string) => void,
+  watch?: QueueWatch,
 ): void {
   const queues = new Map<string, Queue>();
   const retained = new Map<string, number>();
@@ -84,11 +96,14 @@ export function boundQueues(
   async function enqueue(clientId: string, packet: QueuedPacket): Promise<void> {
     const deadline = Date.now() + limits.patienceMs;
     while (isFull(clientId)) {
-      if (!isConnected(clientId) || Date.now() > deadline) return onDropped(`a message for the client "${clientId}"`);
+      if (Date.now() > deadline && watch?.mustKeep(clientId)) throw new Error("too much waits for the nodes");
+      if (!watch?.mustKeep(clientId) && (!isConnected(clientId) || Date.now() > deadline))
+        return onDropped(`a message for the client "${clientId}"`);
       await room();
     }
     queueOf(clientId).packets.set(keyOf(packet), { ...packet, messageId: undefined });
     bytes += bytesOf(packet);
+    watch?.queued(clientId, keyOf(packet));
   }
 
   const storeRetained = persistence.storeRetained.bind(persistence);
@@ -120,6 +135,7 @@ export function boundQueues(
       // PUBREL of QoS 2 takes the place of its PUBLISH.
       const key = queue.byMessageId.get(messageId);
       if (key === undefined) throw new Error("no such packet");
+      bytes += bytesOf(packet) - bytesOf(queue.packets.get(key) ?? packet);
       queue.packets.set(key, packet);
     },
     async outgoingClearMessageId(client, packet) {
@@ -130,7 +146,10 @@ export function boundQueues(
       queue.byMessageId.delete(packet.messageId as number);
       queue.packets.delete(key);
       if (queue.packets.size === 0) queues.delete(client.id);
-      if (queued) bytes -= bytesOf(queued);
+      if (queued) {
+        bytes -= bytesOf(queued);
+        watch?.taken(client.id, key);
+      }
       for (const go of [...waiting]) go();
       return queued;
     },

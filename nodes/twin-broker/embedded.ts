@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Aedes } from "aedes";
 import { backoffMs } from "./backoff";
+import { type Custody, takeCustody } from "./embedded-custody";
 import { boundQueues, type Persistence } from "./embedded-queues";
 import { limitPackets } from "./packet-guard";
 
@@ -12,6 +13,9 @@ export const embeddedLimits = {
   maxBytes: 64 * 1024 * 1024,
   maxRetained: 10_000,
   patienceMs: 10_000,
+  /** How long a publisher waits for the nodes of this process before its connection is ended. */
+  custodyMs: 30_000,
+  startupMs: 15_000,
 };
 
 export type EmbeddedState =
@@ -24,6 +28,11 @@ export interface EmbeddedBroker {
   readonly state: EmbeddedState;
   /** Hears the state now and at every change. Returns the way to stop. */
   onState(listener: (state: EmbeddedState) => void): () => void;
+  /**
+   * Publishers hear of a message's receipt only after that client, of this process, has acknowledged it. Returns the way to
+   * stop; unless it is forgotten, the client is still waited for as long as a deploy may take.
+   */
+  guard(clientId: string, isReady: () => boolean): (forget: boolean) => void;
   close(): Promise<void>;
 }
 
@@ -32,6 +41,8 @@ export interface EmbeddedOptions {
   port: number;
   warn(text: string): void;
   limits?: typeof embeddedLimits;
+  /** Resolves when the nodes that may subscribe are there; until then publishers wait. @default at once */
+  started?: Promise<void>;
 }
 
 const running = new Map<number, EmbeddedBroker>();
@@ -44,11 +55,15 @@ export function embeddedBrokerAddress(port?: number): string | undefined {
 }
 
 /** Starts the broker. A port that is taken is tried again, later and later; the state says so. */
-export function openEmbeddedBroker({ port, warn, limits = embeddedLimits }: EmbeddedOptions): EmbeddedBroker {
+export function openEmbeddedBroker(options: EmbeddedOptions): EmbeddedBroker {
+  const { port, warn, limits = embeddedLimits, started = Promise.resolve() } = options;
   const listeners = new Set<(state: EmbeddedState) => void>();
   const sockets = new Set<Socket>();
   let state: EmbeddedState = { state: "connecting" };
   let aedes: Aedes | undefined;
+  let custody: Custody | undefined;
+  /** Guarded before aedes was there. */
+  const early: ((to: Custody) => void)[] = [];
   let server: Server | undefined;
   let timer: NodeJS.Timeout | undefined;
   let attempt = 0;
@@ -80,7 +95,10 @@ export function openEmbeddedBroker({ port, warn, limits = embeddedLimits }: Embe
     // A client's fault is no fault of the broker; unheard, this event would end the process.
     (broker as NodeJS.EventEmitter).on("error", (error) => warn(`Embedded MQTT broker: ${String(error)}`));
     const { persistence } = broker as unknown as { persistence: Persistence };
-    boundQueues(persistence, limits, (id) => connected.has(id), onDropped);
+    const { custodyMs: patienceMs, startupMs } = limits;
+    custody = takeCustody(broker, { patienceMs, startupMs, started });
+    for (const guard of early.splice(0)) guard(custody);
+    boundQueues(persistence, limits, (id) => connected.has(id), onDropped, custody.watch);
     listen();
   }
 
@@ -122,9 +140,22 @@ export function openEmbeddedBroker({ port, warn, limits = embeddedLimits }: Embe
       listener(state);
       return () => listeners.delete(listener);
     },
+    guard(clientId, isReady) {
+      if (custody) return custody.guard(clientId, isReady);
+      let stop: ((forget: boolean) => void) | undefined;
+      let stopped = false;
+      early.push((to) => {
+        if (!stopped) stop = to.guard(clientId, isReady);
+      });
+      return (forget) => {
+        stopped = true;
+        stop?.(forget);
+      };
+    },
     async close() {
       closed = true;
       clearTimeout(timer);
+      custody?.close();
       if (running.get(port) === broker) running.delete(port);
       const listening = server?.listening;
       const ended = listening ? new Promise<void>((resolve) => server?.close(() => resolve())) : undefined;

@@ -27,6 +27,8 @@ export interface MqttBroker extends Broker {
   setAddress(url: string | undefined, state?: BrokerState): void;
   /** Whether the broker has granted every subscription. */
   isSubscribed(): boolean;
+  /** Whether nothing that a node subscribed to is still to be granted. */
+  isReady(): boolean;
   /** @param forget also ends the subscriptions at the broker, for a node that was deleted. */
   close(forget: boolean): Promise<void>;
 }
@@ -197,6 +199,7 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
   return {
     address: () => url,
     isSubscribed: () => filters.size > 0 && [...filters.values()].every((filter) => filter.subscribed),
+    isReady: () => [...filters.values()].every((filter) => filter.subscribed),
     onState(listener) {
       listeners.add(listener);
       listener(state);

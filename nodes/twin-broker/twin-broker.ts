@@ -19,13 +19,15 @@ export default defineConfigNode<TwinBrokerSettings, Broker>({
   open(host, settings) {
     const isEmbedded = settings.url === "";
     const clientId = settings.clientId || derivedId(host);
+    // Without a session at the embedded broker, what comes while the connection is mended would be for nobody.
+    const sessionExpiryS = isEmbedded ? Math.max(1, settings.sessionExpiryS) : settings.sessionExpiryS;
     const broker = openMqttBroker({
       warn: (text) => host.warn(text),
       ...(isEmbedded
-        ? { clientId, protocolVersion: 4, sessionExpiryS: settings.sessionExpiryS }
+        ? { clientId, protocolVersion: 4, sessionExpiryS }
         : { ...settings, clientId, addTls: tlsOf(host, settings.tls) }),
     });
-    const release = isEmbedded ? useEmbedded(host, settings.port, broker) : () => undefined;
+    const release = isEmbedded ? useEmbedded(host, settings.port, broker, clientId) : (): void => undefined;
     if (!isEmbedded) broker.setAddress(settings.tls ? secure(settings.url) : settings.url);
 
     let removed = false;
@@ -37,16 +39,17 @@ export default defineConfigNode<TwinBrokerSettings, Broker>({
       api: broker,
       async close() {
         await broker.close(removed);
-        release();
+        release(removed);
       },
     };
   },
 });
 
 /** The broker in this process outlives a deploy, and with it the connections of everybody who uses it. */
-function useEmbedded(host: ConfigHost, port: number, broker: MqttBroker): () => void {
+function useEmbedded(host: ConfigHost, port: number, broker: MqttBroker, clientId: string): (removed: boolean) => void {
   const lease = acquire<EmbeddedBroker>(`broker:${port}`, () => {
-    const value = openEmbeddedBroker({ port, warn: (text) => host.red.log.warn(text) });
+    const started = new Promise<void>((resolve) => host.red.events.once("flows:started", () => resolve()));
+    const value = openEmbeddedBroker({ port, warn: (text) => host.red.log.warn(text), started });
     return { value, dispose: () => value.close() };
   });
   const stop = lease.value.onState((state) => {
@@ -54,8 +57,10 @@ function useEmbedded(host: ConfigHost, port: number, broker: MqttBroker): () => 
     else if (state.state === "failed")
       broker.setAddress(undefined, { state: "failed", problem: "portTaken", detail: state.detail });
   });
-  return () => {
+  const unguard = lease.value.guard(clientId, () => broker.isReady());
+  return (removed) => {
     stop();
+    unguard(removed);
     lease.release();
   };
 }
