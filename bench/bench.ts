@@ -7,11 +7,14 @@
  */
 import { parseArgs } from "node:util";
 import type { BenchCase, Row } from "./cases/bench-case";
+import { influx } from "./cases/influx";
+import { latency } from "./cases/latency";
+import { scale } from "./cases/scale";
 import { throughput } from "./cases/throughput";
 import { createScope } from "./lib/processes";
 import { toMarkdown, writeResults } from "./lib/table";
 
-const cases: BenchCase[] = [throughput];
+const cases: BenchCase[] = [throughput, latency, influx, scale];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
