@@ -1,4 +1,6 @@
 import type { Scope } from "../lib/processes";
+import type { Measured } from "../lib/rounds";
+import { spreadOf } from "../lib/statistics";
 
 export interface BenchCase {
   name: string;
@@ -29,3 +31,8 @@ const round = (n: number): string => Math.round(n).toLocaleString("en");
 
 export const perSecond = ({ median, min, max }: { median: number; min: number; max: number }): string =>
   `${round(median)}/s (${round(min)} to ${round(max)})`;
+
+export const rateAndCpu = ({ rates, cpu }: Measured): string => {
+  const { median } = spreadOf(cpu);
+  return perSecond(spreadOf(rates)) + (Number.isNaN(median) ? "" : `, ${median.toFixed(1)} us of CPU`);
+};

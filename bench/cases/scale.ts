@@ -2,11 +2,11 @@ import path from "node:path";
 import { crc32 } from "node:zlib";
 import { checkedText, openHistoryFile } from "../../nodes/twin-history/embedded-file";
 import { startMosquitto } from "../lib/processes";
-import { alternate, type Contestant, startPublisher } from "../lib/rounds";
+import { alternate, type Contestant, type Measured, startPublisher } from "../lib/rounds";
 import { sampleOf, tsOf, twinName } from "../lib/samples";
 import { type Side, twinSide } from "../lib/sides";
-import { ratioOf, spreadOf } from "../lib/statistics";
-import { type BenchCase, perSecond, type Row } from "./bench-case";
+import { ratioOf } from "../lib/statistics";
+import { type BenchCase, type Row, rateAndCpu } from "./bench-case";
 
 const few = 100;
 const many = [10_000, 100_000];
@@ -35,21 +35,21 @@ export const scale: BenchCase = {
     fill(path.join(home, "twin", "history.db"));
     contestants.push({ side: await start("full", few, home, rows), twins: few, warmUp });
 
-    const rates = await alternate(contestants, publisher, { rounds, count, log });
-    const base = rates[0] as number[];
+    const measured = await alternate(contestants, publisher, { rounds, count, log });
+    const base = measured[0] as Measured;
     const compared = (what: string, at: number): Row => {
-      const rate = rates[at] as number[];
-      const ratio = ratioOf(base, rate);
+      const side = measured[at] as Measured;
+      const ratio = ratioOf(base.rates, side.rates);
       return {
         what,
-        value: perSecond(spreadOf(rate)),
+        value: rateAndCpu(side),
         ratio: `${ratio.toFixed(2)} x the cost`,
         goal: `no growth (<= ${noise} x)`,
         met: ratio <= noise,
       };
     };
     return [
-      { what: `${few} twins, empty history`, value: perSecond(spreadOf(base)), ratio: "1" },
+      { what: `${few} twins, empty history`, value: rateAndCpu(base), ratio: "1" },
       ...many.map((twins, at) => compared(`${twins.toLocaleString("en")} twins`, at + 1)),
       compared(`${few} twins, ${(rows / 1e6).toLocaleString("en")} million rows in the history`, many.length + 1),
     ];

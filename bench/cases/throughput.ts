@@ -1,8 +1,8 @@
 import { startMosquitto } from "../lib/processes";
-import { alternate, startPublisher } from "../lib/rounds";
+import { alternate, type Measured, startPublisher } from "../lib/rounds";
 import { bareSide, stockSide, twinSide } from "../lib/sides";
-import { ratioOf, spreadOf } from "../lib/statistics";
-import { type BenchCase, perSecond, type Row } from "./bench-case";
+import { ratioOf } from "../lib/statistics";
+import { type BenchCase, type Row, rateAndCpu } from "./bench-case";
 
 const twins = 100;
 const warmUp = 20_000;
@@ -21,22 +21,22 @@ export const throughput: BenchCase = {
       await stockSide(broker, "stock", scope),
       await bareSide(broker, "bare", scope),
     ];
-    const rates = await alternate(
+    const measured = await alternate(
       sides.map((side) => ({ side, twins, warmUp })),
       publisher,
       { rounds, count, log },
     );
-    const [batch, each, stock, bare] = rates as [number[], number[], number[], number[]];
-    const toStock = (rate: number[], goal: number): Partial<Row> => {
-      const ratio = ratioOf(rate, stock);
+    const [batch, each, stock, bare] = measured as [Measured, Measured, Measured, Measured];
+    const toStock = (side: Measured, goal: number): Partial<Row> => {
+      const ratio = ratioOf(side.rates, stock.rates);
       return { ratio: `${ratio.toFixed(2)} x (b)`, goal: `>= ${goal} x (b)`, met: ratio >= goal };
     };
     return [
-      { what: "(a) twin-ingest to twin-write, `batch`", value: perSecond(spreadOf(batch)), ...toStock(batch, 1.5) },
-      { what: "(a) as a share of (c)", value: `${ratioOf(batch, bare).toFixed(2)} x (c)` },
-      { what: "(a) twin-ingest to twin-write, `each`", value: perSecond(spreadOf(each)), ...toStock(each, 0.6) },
-      { what: "(b) mqtt in, function, change, function", value: perSecond(spreadOf(stock)) },
-      { what: "(c) mqtt.js and JSON.parse", value: perSecond(spreadOf(bare)) },
+      { what: "(a) twin-ingest to twin-write, `batch`", value: rateAndCpu(batch), ...toStock(batch, 1.5) },
+      { what: "(a) as a share of (c)", value: `${ratioOf(batch.rates, bare.rates).toFixed(2)} x (c)` },
+      { what: "(a) twin-ingest to twin-write, `each`", value: rateAndCpu(each), ...toStock(each, 0.6) },
+      { what: "(b) mqtt in, function, change, function", value: rateAndCpu(stock) },
+      { what: "(c) mqtt.js and JSON.parse", value: rateAndCpu(bare) },
     ];
   },
 };

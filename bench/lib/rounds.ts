@@ -1,4 +1,5 @@
 import type { ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
 import { forkScript, heard, type Scope } from "./processes";
 import type { Side } from "./sides";
 
@@ -6,6 +7,13 @@ export interface Contestant {
   side: Side;
   twins: number;
   warmUp: number;
+}
+
+export interface Measured {
+  /** Samples a second. */
+  rates: number[];
+  /** Time on a CPU that a sample cost the receiving process, us. */
+  cpu: number[];
 }
 
 /** Starts a publisher; see publisher.ts. */
@@ -20,17 +28,17 @@ export async function startPublisher(port: number, scope: Scope): Promise<ChildP
  * process that is to receive them stands still (SIGSTOP): the broker holds them all, and then it is let go. So nobody waits for the
  * publisher, and the publisher takes nothing from the cores that are measured.
  *
- * @returns samples per second, by contestant and round
+ * @returns by contestant, round by round
  */
 export async function alternate(
   contestants: readonly Contestant[],
   publisher: ChildProcess,
   { rounds, count, log }: { rounds: number; count: number; log(text: string): void },
-): Promise<number[][]> {
+): Promise<Measured[]> {
   const totals = contestants.map(() => 0);
-  const rates: number[][] = contestants.map(() => []);
+  const measured: Measured[] = contestants.map(() => ({ rates: [], cpu: [] }));
 
-  async function run(c: number, samples: number): Promise<number> {
+  async function run(c: number, samples: number): Promise<{ rate: number; cpu: number }> {
     const { side, twins } = contestants[c] as Contestant;
     const { topic, child } = side;
     const from = totals[c] as number;
@@ -41,20 +49,36 @@ export async function alternate(
     publisher.send({ kind: "fill", topic, from, count: samples, twins });
     await filled;
     const through = side.through(total);
+    const cpu = cpuOf(child);
     const begun = performance.now();
     child.kill("SIGCONT");
     await through;
     const seconds = (performance.now() - begun) / 1000;
+    const spent = (cpuOf(child) - cpu) / samples;
     side.check(total);
-    return samples / seconds;
+    return { rate: samples / seconds, cpu: spent };
   }
 
   for (const [c, { warmUp }] of contestants.entries()) await run(c, warmUp);
   for (let round = 0; round < rounds; round++)
     for (const [c, { side }] of contestants.entries()) {
-      const rate = await run(c, count);
-      rates[c]?.push(rate);
-      log(`round ${round + 1}: ${side.topic} ${Math.round(rate)}/s`);
+      const { rate, cpu } = await run(c, count);
+      measured[c]?.rates.push(rate);
+      measured[c]?.cpu.push(cpu);
+      log(`round ${round + 1}: ${side.topic} ${Math.round(rate)}/s, ${cpu.toFixed(1)} us of CPU a sample`);
     }
-  return rates;
+  return measured;
+}
+
+/** Time on a CPU of all threads so far, us; NaN where the system does not tell. A busy machine does not change it much. */
+function cpuOf({ pid }: ChildProcess): number {
+  try {
+    const tasks = `/proc/${pid}/task`;
+    let ns = 0;
+    for (const task of readdirSync(tasks))
+      ns += Number(readFileSync(`${tasks}/${task}/schedstat`, "utf8").split(" ")[0]);
+    return ns / 1000;
+  } catch {
+    return Number.NaN;
+  }
 }

@@ -22,8 +22,12 @@ export function sampleOf(i: number, twins: number): { twin: number; ts: number; 
   return { twin, ts: tsOf(i, twins), values };
 }
 
-/** 7919 is a prime that divides no number of twins that is used here. */
-export const twinOf = (i: number, twins: number): number => ((i % twins) * 7919) % twins;
+/** None divides a number of twins that is used here (powers of ten). */
+const steps = [7919, 6101, 9973, 4483, 8837, 5557, 3607] as const;
+
+/** Every twin once in each round, every round in another order. */
+export const twinOf = (i: number, twins: number): number =>
+  ((i % twins) * (steps[Math.floor(i / twins) % steps.length] as number)) % twins;
 
 export const tsOf = (i: number, twins: number): number => begin + Math.floor(i / twins) * 100;
 

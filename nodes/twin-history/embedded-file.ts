@@ -9,8 +9,12 @@ const schemaVersion = 1;
  *
  * @param damage what was found wrong with it before: it is put aside in any case
  */
-export const openHistoryFile = (file: string, warn: (text: string) => void, damage?: string): DatabaseSync =>
-  openSqlite({ file, what: "history", prepare: (db) => createTables(db, file), warn, damage });
+export function openHistoryFile(file: string, warn: (text: string) => void, damage?: string): DatabaseSync {
+  const db = openSqlite({ file, what: "history", prepare: (opened) => createTables(opened, file), warn, damage });
+  // 32 MB of log: a page that many commits have changed goes to the file once. 16 MB of pages stay in memory.
+  db.exec("PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000");
+  return db;
+}
 
 /** One row per sample, clustered by series and time: a range of one twin lies together. */
 function createTables(db: DatabaseSync, file: string): void {
@@ -26,8 +30,6 @@ function createTables(db: DatabaseSync, file: string): void {
   db.exec(`CREATE TABLE IF NOT EXISTS samples (
     series INTEGER NOT NULL, ts INTEGER NOT NULL, model TEXT NOT NULL, "values" TEXT NOT NULL, crc INTEGER NOT NULL,
     PRIMARY KEY (series, ts)) WITHOUT ROWID`);
-  // 32 MB: a page that many commits have changed goes to the file once.
-  db.exec("PRAGMA wal_autocheckpoint = 8000");
   db.exec(`PRAGMA user_version = ${schemaVersion}`);
 }
 

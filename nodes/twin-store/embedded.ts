@@ -29,6 +29,8 @@ export function openEmbeddedStore({ folder, durability, warn, now = Date.now }: 
     prepare: prepareTables,
     warn,
   });
+  // 32 MB of log: a page that many commits have changed goes to the file once. 16 MB of pages stay in memory.
+  db.exec("PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000");
   if (durability === "power") db.exec("PRAGMA synchronous = FULL");
   const commit = createGroupCommit(db);
   const twins = createEmbeddedTwins(db, commit, now, warn);
