@@ -89,7 +89,7 @@ export function defineNode<Settings>(spec: NodeSpec<Settings>): Registration {
       red.nodes.createNode(this, def);
       const disposers: (() => void | Promise<void>)[] = [];
       const host = hostOf(red, this, spec.type, disposers);
-      const inFlight = new Set<Promise<void>>();
+      const inFlight = createInFlight();
       let closing = false;
       this.on("close", (_removed: boolean, done: () => void) => {
         closing = true;
@@ -109,19 +109,29 @@ export function defineNode<Settings>(spec: NodeSpec<Settings>): Registration {
       if (!running.input) return;
       const input = running.input;
 
-      const handle = async (msg: Message, send: Send, done: Done): Promise<void> => {
-        try {
-          // Awaiting only what is a promise keeps a synchronous node synchronous.
-          const pending = input(msg, send);
-          if (pending) await pending;
-        } catch (error) {
-          if (!(error instanceof Refusal)) return done(failureOf(error));
+      /** Settles the message: undefined for a node that is done with it already, which then costs no promise. */
+      const handle = (msg: Message, send: Send, done: Done): Promise<void> | undefined => {
+        const failed = (error: unknown): void => {
+          if (!(error instanceof Refusal)) {
+            done(failureOf(error));
+            return;
+          }
           host.show("refused", error.message);
           const out: (Message | null)[] = Array.from({ length: outputs }, () => null);
           out[refusalOutput] = host.refused(msg, error.info, error.extra);
           send(out);
+          done();
+        };
+        let pending: void | Promise<void>;
+        try {
+          pending = input(msg, send);
+        } catch (error) {
+          failed(error);
+          return undefined;
         }
+        if (pending) return pending.then(() => done(), failed);
         done();
+        return undefined;
       };
 
       let tail: Promise<void> = Promise.resolve();
@@ -140,9 +150,10 @@ export function defineNode<Settings>(spec: NodeSpec<Settings>): Registration {
         }
         const work =
           spec.serial && inFlight.size > 0 ? tail.then(() => handle(msg, send, done)) : handle(msg, send, done);
+        if (!work) return;
         tail = work;
-        inFlight.add(work);
-        void work.finally(() => inFlight.delete(work));
+        inFlight.begin();
+        void work.finally(inFlight.end);
       });
     }
     red.nodes.registerType(spec.type, construct, spec.credentials ? { credentials: spec.credentials } : undefined);
@@ -176,7 +187,7 @@ export function defineConfigNode<Settings, Api>(spec: ConfigSpec<Settings, Api>)
         this.error(messageOf(error));
       }
       this.on("close", (_removed: boolean, done: () => void) => {
-        void closeAll(new Set(), disposers, this).then(done);
+        void closeAll(createInFlight(), disposers, this).then(done);
       });
     }
     red.nodes.registerType(spec.type, construct, spec.credentials ? { credentials: spec.credentials } : undefined);
@@ -307,17 +318,41 @@ function homeOf(red: NodeRed): string {
   return path.resolve(typeof userDir === "string" && userDir ? userDir : process.env.TWIN_HOME || ".node-red");
 }
 
-async function closeAll(
-  inFlight: Set<Promise<void>>,
-  disposers: (() => void | Promise<void>)[],
-  node: RedNode,
-): Promise<void> {
+/** Counts messages that are being worked on. */
+interface InFlight {
+  readonly size: number;
+  begin(): void;
+  end(): void;
+  /** Resolves when there is none. */
+  idle(): Promise<void>;
+}
+
+function createInFlight(): InFlight {
+  let size = 0;
+  let onIdle: (() => void) | undefined;
+  return {
+    get size() {
+      return size;
+    },
+    begin: () => void size++,
+    end() {
+      if (--size === 0) onIdle?.();
+    },
+    idle: () =>
+      new Promise((resolve) => {
+        if (size === 0) resolve();
+        else onIdle = resolve;
+      }),
+  };
+}
+
+async function closeAll(inFlight: InFlight, disposers: (() => void | Promise<void>)[], node: RedNode): Promise<void> {
   if (inFlight.size > 0) {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, closeWaitMs);
     });
-    await Promise.race([Promise.allSettled(inFlight), patience]);
+    await Promise.race([inFlight.idle(), patience]);
     clearTimeout(timer);
   }
   for (const dispose of disposers.reverse()) {

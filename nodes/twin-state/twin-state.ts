@@ -47,34 +47,40 @@ export default defineNode<TwinStateSettings>({
       refusal?: Refusal;
     }
 
-    /** Samples in this order, in one commit. Refuses each on its own. */
+    /** Samples in this order, in one commit. Each is refused on its own. */
     async function reportAll(samples: readonly Sample[], msg: Message): Promise<Verdict[]> {
       const verdicts: Verdict[] = [];
-      const ids = samples.map(({ id }) => id);
-      await twins.updateAll(ids, (index, current) => {
-        const sample = samples[index] as Sample;
-        try {
-          const checked = checkValues(model, sample.values);
-          if ("error" in checked) throw new Refusal(checked.error);
-          if (sample.historical) {
-            verdicts[index] = { rev: current?.rev ?? 0, historical: true };
-            return undefined;
-          }
-          checkRev(msg, sample.id, current);
-          const result = reportSample(
-            current,
-            { ...sample, values: checked.values },
-            { model, now: Date.now(), deviceWins: settings.deviceWins },
-          );
-          verdicts[index] = { rev: result.document.rev, historical: result.historical };
-          return toUpdate(result);
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
-          verdicts[index] = { rev: current?.rev ?? 0, historical: false, refusal: error };
-          return undefined;
-        }
-      });
+      const now = Date.now();
+      await twins.updateAll(
+        samples.map(({ id }) => id),
+        (index, current) => {
+          const sample = samples[index] as Sample;
+          const [verdict, update] = judge(sample, current, msg, now);
+          verdicts[index] = verdict;
+          return update;
+        },
+      );
       return verdicts;
+    }
+
+    function judge(
+      sample: Sample,
+      current: TwinDocument | undefined,
+      msg: Message,
+      now: number,
+    ): [Verdict, TwinUpdate | undefined] {
+      const rev = current?.rev ?? 0;
+      const checked = checkValues(model, sample.values);
+      if ("error" in checked) return [{ rev, historical: false, refusal: new Refusal(checked.error) }, undefined];
+      if (sample.historical) return [{ rev, historical: true }, undefined];
+      const refusal = conflictOf(msg, sample.id, current);
+      if (refusal) return [{ rev, historical: false, refusal }, undefined];
+      const result = reportSample(
+        current,
+        { ...sample, values: checked.values },
+        { model, now, deviceWins: settings.deviceWins },
+      );
+      return [{ rev: result.document.rev, historical: result.historical }, toUpdate(result)];
     }
 
     async function reportOne(sample: Sample, msg: Message): Promise<Verdict> {
@@ -207,10 +213,15 @@ function idOf(msg: Message): string {
 }
 
 function checkRev(msg: Message, id: string, current: TwinDocument | undefined): void {
-  if (msg.ifRev === undefined || msg.ifRev === null) return;
+  const conflict = conflictOf(msg, id, current);
+  if (conflict) throw conflict;
+}
+
+function conflictOf(msg: Message, id: string, current: TwinDocument | undefined): Refusal | undefined {
+  if (msg.ifRev === undefined || msg.ifRev === null) return undefined;
   const rev = current?.rev ?? 0;
-  if (Number(msg.ifRev) === rev) return;
-  throw new Refusal(
+  if (Number(msg.ifRev) === rev) return undefined;
+  return new Refusal(
     {
       ...refuse(
         "version-conflict",
