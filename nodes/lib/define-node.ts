@@ -1,5 +1,6 @@
 import path from "node:path";
 import { errorCodes, Failure, Refusal, type RefusalInfo } from "../../engine/contract/errors";
+import { addMetrics, type Metric, serveMetrics } from "./metrics";
 import type { Done, Message, NodeRed, Outgoing, RedDef, RedNode, Send } from "./node-red";
 import { acquire, type Lease } from "./shared";
 import { type State, statusOf } from "./status";
@@ -59,6 +60,8 @@ export interface ConfigSpec<Settings, Api> {
   readSettings(def: Record<string, unknown>): Settings;
   /** Opens what the node stands for. Whatever must outlive a deploy is acquired from `shared.ts`. */
   open(host: ConfigHost, settings: Settings): { api: Api; close(): void | Promise<void> };
+  /** What `GET <admin>/meditwin/metrics` says of it; called at each request, so it must be cheap. */
+  metrics?(api: Api): Metric[];
 }
 
 export interface ConfigHost {
@@ -163,6 +166,7 @@ export function defineNode<Settings>(spec: NodeSpec<Settings>): Registration {
 interface ConfigEntry {
   readSettings(def: Record<string, unknown>): unknown;
   open(host: ConfigHost, settings: never): { api: unknown; close(): void | Promise<void> };
+  metrics?(api: unknown): Metric[];
 }
 
 const configTypes = new Map<string, ConfigEntry>();
@@ -171,6 +175,7 @@ const configTypes = new Map<string, ConfigEntry>();
 export function defineConfigNode<Settings, Api>(spec: ConfigSpec<Settings, Api>): Registration {
   return (red) => {
     configTypes.set(spec.type, spec as unknown as ConfigEntry);
+    if (spec.metrics) serveMetrics(red);
     function construct(this: RedNode, def: RedDef): void {
       red.nodes.createNode(this, def);
       const disposers: (() => void | Promise<void>)[] = [];
@@ -182,6 +187,8 @@ export function defineConfigNode<Settings, Api>(spec: ConfigSpec<Settings, Api>)
         );
         this.twinApi = api;
         disposers.push(close);
+        const { metrics } = spec;
+        if (metrics) disposers.push(addMetrics({ node: this.id, name: this.name ?? "" }, () => metrics(api)));
       } catch (error) {
         this.twinError = failureOf(error);
         this.error(messageOf(error));
@@ -302,6 +309,8 @@ function acquireDefault<T>(red: NodeRed, configType: string): Lease<T> {
       configHostOf(red, disposers, { log: (text) => red.log.info(text), warn: (text) => red.log.warn(text) }),
       settings as never,
     );
+    const { metrics } = spec;
+    if (metrics) disposers.push(addMetrics({ node: "default", name: "" }, () => metrics(opened.api)));
     return {
       value: opened.api as T,
       async dispose() {

@@ -3,9 +3,10 @@ import { hostname } from "node:os";
 import type { IClientOptions } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { type ConfigHost, defineConfigNode } from "../lib/define-node";
+import { type Metric, stateSet } from "../lib/metrics";
 import type { RedNode } from "../lib/node-red";
 import { acquire } from "../lib/shared";
-import type { Broker } from "./broker";
+import type { Broker, BrokerState } from "./broker";
 import { type EmbeddedBroker, openEmbeddedBroker } from "./embedded";
 import { type MqttBroker, openMqttBroker } from "./mqtt-broker";
 import { readTwinBrokerSettings, type TwinBrokerSettings } from "./twin-broker.settings";
@@ -16,6 +17,7 @@ export default defineConfigNode<TwinBrokerSettings, Broker>({
   type: "twin-broker",
   credentials: { username: { type: "text" }, password: { type: "password" } },
   readSettings: readTwinBrokerSettings,
+  metrics: metricsOf,
   open(host, settings) {
     const isEmbedded = settings.url === "";
     const clientId = settings.clientId || derivedId(host);
@@ -44,6 +46,17 @@ export default defineConfigNode<TwinBrokerSettings, Broker>({
     };
   },
 });
+
+const states = ["idle", "connecting", "connected", "failed"] as const;
+
+function metricsOf(broker: Broker): Metric[] {
+  let now: BrokerState["state"] = "idle";
+  // Told at once, so that there is nothing to wait for.
+  broker.onState(({ state }) => {
+    now = state;
+  })();
+  return stateSet("broker_state", "1 for the present state.", states, now);
+}
 
 /** The broker in this process outlives a deploy, and with it the connections of everybody who uses it. */
 function useEmbedded(host: ConfigHost, port: number, broker: MqttBroker, clientId: string): (removed: boolean) => void {

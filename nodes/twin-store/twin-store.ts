@@ -8,6 +8,10 @@ import { readTwinStoreSettings, type TwinStoreSettings } from "./twin-store.sett
 export default defineConfigNode<TwinStoreSettings, TwinStore>({
   type: "twin-store",
   readSettings: readTwinStoreSettings,
+  metrics: ({ journal }) => [
+    { name: "journal_records", help: "Messages that were taken in and are not done.", value: journal.size.records },
+    { name: "journal_bytes", help: "What the journal takes on disk.", value: journal.size.bytes },
+  ],
   open(host, settings) {
     const folder = path.resolve(host.home, settings.path);
     // One file, one holder: the stronger durability of two nodes on one folder is that of the first that opened it.
