@@ -43,7 +43,7 @@ export function createRefusedFile(
       `InfluxDB refused ${count - told} samples from the spool. They stand in ${file} with the reasons, such as: ${last}`,
     );
     told = count;
-    toldAt = Date.now();
+    toldAt = performance.now();
   }
 
   return {
@@ -69,7 +69,7 @@ export function createRefusedFile(
       }
       count += refused.length;
       last = refused.at(-1)?.error.message ?? "";
-      if (Date.now() - toldAt > tellMs) tell();
+      if (performance.now() - toldAt > tellMs) tell();
     },
   };
 }

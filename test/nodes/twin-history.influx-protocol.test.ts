@@ -176,6 +176,27 @@ describe("twin-history, on the wire to InfluxDB", () => {
     );
   });
 
+  it("sends live samples beside the spool, but none before an older value for its instant", async () => {
+    const history = open({ batchSize: 1, retryMs: 200, maxRetryMs: 200 });
+    const at = (ts: number, n: number): Sample[] => [{ id: "t", ts, values: { n } }];
+    let goOn: () => void = () => undefined;
+    const held: Answer = (request, response) => {
+      goOn = () => noContent(request, response);
+    };
+    onWrite = [json(503, {}), noContent, held];
+    await Promise.all([history.write(at(4, 1)), history.write(at(5, 1))]);
+    // The first of the two is taken: the server is back. The second is on its way.
+    await until(history, ({ spooled, state }) => spooled === 1 && state === "ok");
+    assert.deepEqual(await history.write(at(5, 2)), { written: 1, spooled: 1, empty: 0, refused: [] });
+    assert.deepEqual(await history.write(at(6, 3)), { written: 1, empty: 0, refused: [] });
+    goOn();
+    await until(history, ({ spooled }) => spooled === 0);
+    assert.deepEqual(
+      writes().map(({ body }) => body.replace("twin,id=t ", "")),
+      ["n=1 4", "n=1 4", "n=1 5", "n=3 6", "n=2 5"],
+    );
+  });
+
   it("gives each refused line the server's own reason", async () => {
     const history = open();
     onWrite = [

@@ -163,12 +163,20 @@ describe("twin-history, files of the spool", () => {
     const sync = createWalSync(file, warn, 20);
     sync.touch();
     const begun = Date.now();
-    while (warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => warnings.length > 0);
     assert.match(warnings[0] ?? "", /could not be flushed.*ENOENT/);
     assert.ok(sync.durableUntil() < begun + 20);
     writeFileSync(`${file}-wal`, "frames");
-    while (sync.durableUntil() < begun + 20) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => sync.durableUntil() >= begun + 20);
     await sync.close();
     assert.equal(warnings.length, 1, "said once");
   });
 });
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + 5000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error("it did not come to pass");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

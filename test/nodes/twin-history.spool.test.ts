@@ -197,25 +197,6 @@ describe("twin-history, the spool, with a real InfluxDB", () => {
       assert.equal(values[0]?.[1], 5000 - bad + 1);
     }).timeout(20_000);
 
-  it("keeps the later of two values for one instant, though the earlier one waits in the spool", async () => {
-    const history = open({ batchSize: 50 });
-    await influxd().kill();
-    await history.write(samplesOf(5000));
-    await influxd().start();
-    let live = 0;
-    while (history.describe().spooled > 0) {
-      const { spooled } = await history.write([
-        { id: "t", ts: t0 + 4999, values: { n: -1 } },
-        { id: "t", ts: t0 + 100_000 + live, values: { n: live } },
-      ]);
-      if (history.describe().state === "ok" && spooled !== 2) live++;
-    }
-    await drained(history);
-    const rows = await ask(history, { start: t0 + 4999, properties: ["n"] });
-    assert.equal(rows[0]?.n, -1);
-    assert.ok(live > 0, "newer samples did not wait for the spool");
-  }).timeout(20_000);
-
   it("goes on while the server takes connections and does not answer", async () => {
     const history = open({ timeoutMs: 300 });
     await history.write(samplesOf(1, "before"));
