@@ -17,6 +17,8 @@ export interface GeneratorOptions {
   ledgerFile: string;
   /** Number of the first sample. */
   startAt: number;
+  /** MQTT: after a reconnect so many of the last acknowledged messages are sent again. */
+  repeatLast: number;
 }
 
 /** What the parent process is told, four times a second and at the end. */
@@ -32,6 +34,7 @@ export interface GeneratorState {
 }
 
 const tickMs = 5;
+const stopPatienceMs = 60_000;
 const options = JSON.parse(process.argv[2] as string) as GeneratorOptions;
 const clock = createDeviceClock();
 const acknowledged: number[] = [];
@@ -39,6 +42,8 @@ const statuses: Record<string, number> = {};
 let withoutRetryAfter = 0;
 let next = options.startAt;
 let waiting = 0;
+/** Acknowledged before, and sent again. */
+let repeating = 0;
 let stopping = false;
 let owed = 0;
 let last = performance.now();
@@ -66,9 +71,9 @@ function tick(): void {
 process.on("message", (text) => {
   if (text !== "stop") return;
   stopping = true;
-  const end = Date.now() + 20_000;
+  const end = Date.now() + stopPatienceMs;
   const look = setInterval(() => {
-    if (waiting > 0 && Date.now() < end) return;
+    if (waiting + repeating > 0 && Date.now() < end) return;
     clearInterval(look);
     clearInterval(timer);
     clearInterval(reporter);
@@ -95,14 +100,24 @@ interface Door {
 /** QoS 1 with a persistent session: what waits for its PUBACK is sent again after a reconnect. */
 function openMqtt(): Door {
   const client = connect(options.url, { clientId: "machines", clean: false, reconnectPeriod: 50, queueQoSZero: false });
+  const latest: { topic: string; body: string }[] = [];
   client.on("error", () => undefined);
+  client.on("connect", () => {
+    for (const { topic, body } of latest) {
+      repeating++;
+      client.publish(topic, body, { qos: 1 }, () => repeating--);
+    }
+  });
   return {
     isReady: () => client.connected,
     send(numbers, settle) {
-      for (const n of numbers)
-        client.publish(topicOf(n), JSON.stringify(bodyOf(n, clock(n))), { qos: 1 }, (error) =>
-          settle(error ? [] : [n]),
-        );
+      for (const n of numbers) {
+        const message = { topic: topicOf(n), body: JSON.stringify(bodyOf(n, clock(n))) };
+        client.publish(message.topic, message.body, { qos: 1 }, (error) => {
+          if (!error && latest.push(message) > options.repeatLast) latest.shift();
+          settle(error ? [] : [n]);
+        });
+      }
     },
     close: () => void client.end(true),
   };

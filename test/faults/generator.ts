@@ -6,7 +6,7 @@ import { type Stage, startChild } from "./stage";
 export interface Generator {
   /** Its latest report, at most a quarter of a second old. */
   state(): GeneratorState;
-  /** Stops sending and waits for what is still to be acknowledged (20 s at most). */
+  /** Stops sending and waits for what is still to be acknowledged (60 s at most). */
   stop(): Promise<Ledger>;
 }
 
@@ -21,7 +21,7 @@ export function startGenerator(
   options: Pick<GeneratorOptions, "url"> & Partial<GeneratorOptions>,
 ): Generator {
   const ledgerFile = path.join(stage.folder, `ledger-${Date.now()}.txt`);
-  const defaults = { kind: "mqtt", rate: 500, window: 2000, batch: 1, startAt: 0 } as const;
+  const defaults = { kind: "mqtt", rate: 500, window: 2000, batch: 1, startAt: 0, repeatLast: 0 } as const;
   const all: GeneratorOptions = { ...defaults, ledgerFile, ...options };
   const child = startChild(stage, process.execPath, [
     path.join(__dirname, "generator-process.js"),
