@@ -62,7 +62,7 @@ export function acquireMemory(host: Host): ReadingMemory {
   return lease.value;
 }
 
-function createRepeats(sequences: SequenceWatch): Repeats {
+export function createRepeats(sequences: SequenceWatch): Repeats {
   const messages = new Map<number, { topic: string; crc: number }>();
   const keys = new Map<string, Answered>();
 
