@@ -15,12 +15,14 @@ export interface Ledger extends GeneratorState {
   numbers: number[];
 }
 
+let started = 0;
+
 /** Starts the machines; they send at once. */
 export function startGenerator(
   stage: Stage,
   options: Pick<GeneratorOptions, "url"> & Partial<GeneratorOptions>,
 ): Generator {
-  const ledgerFile = path.join(stage.folder, `ledger-${Date.now()}.txt`);
+  const ledgerFile = path.join(stage.folder, `ledger-${++started}.txt`);
   const defaults = { kind: "mqtt", rate: 500, window: 2000, batch: 1, startAt: 0, repeatLast: 0 } as const;
   const all: GeneratorOptions = { ...defaults, ledgerFile, ...options };
   const child = startChild(stage, process.execPath, [

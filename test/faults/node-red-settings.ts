@@ -1,5 +1,5 @@
 // Node-RED's settings in the rig: this package from its build, nothing else, and a probe that a test can ask.
-import { appendFileSync, readdirSync } from "node:fs";
+import { appendFileSync, readdirSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 
@@ -12,8 +12,10 @@ export interface Probe {
   eventLoop: { p50Ms: number; p99Ms: number; maxMs: number };
   /** What keeps the process alive, counted by kind. */
   resources: Record<string, number>;
-  /** Open file descriptors. */
+  /** Open descriptors but those of files in the home folder. */
   descriptors: number;
+  /** Open files in the home folder: databases, and the segments of logs, whose number varies. */
+  homeFiles: number;
 }
 
 function probe(): Probe {
@@ -24,8 +26,21 @@ function probe(): Probe {
     rssBytes: process.memoryUsage.rss(),
     eventLoop: { p50Ms: ms(eventLoop.percentile(50)), p99Ms: ms(eventLoop.percentile(99)), maxMs: ms(eventLoop.max) },
     resources,
-    descriptors: readdirSync("/proc/self/fd").length,
+    ...descriptors(),
   };
+}
+
+function descriptors(): { descriptors: number; homeFiles: number } {
+  const opened = readdirSync("/proc/self/fd").map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      // That of the folder itself is closed by now.
+      return "";
+    }
+  });
+  const homeFiles = opened.filter((target) => target.startsWith(`${home}/`)).length;
+  return { descriptors: opened.length - homeFiles, homeFiles };
 }
 
 interface Request {

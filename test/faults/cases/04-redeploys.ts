@@ -45,7 +45,11 @@ async function deployAll(
 interface Handles {
   resources: Record<string, number>;
   descriptors: number;
+  homeFiles: number;
 }
+
+/** Segments of logs come and go with what waits in them. */
+const segments = 3;
 
 /** The least of several looks: timers and requests come and go. */
 async function handles(nodeRed: NodeRed): Promise<Handles> {
@@ -59,6 +63,7 @@ async function handles(nodeRed: NodeRed): Promise<Handles> {
   return {
     resources: Object.fromEntries([...kinds].map((kind) => [kind, least(({ resources }) => resources[kind] ?? 0)])),
     descriptors: least(({ descriptors }) => descriptors),
+    homeFiles: least(({ homeFiles }) => homeFiles),
   };
 }
 
@@ -68,6 +73,7 @@ function leftBehind(before: Handles, after: Handles): string[] {
     .filter(([kind, count]) => count > (before.resources[kind] ?? 0))
     .map(([kind, count]) => `${kind} ${before.resources[kind] ?? 0}->${count}`);
   if (after.descriptors > before.descriptors) more.push(`descriptors ${before.descriptors}->${after.descriptors}`);
+  if (after.homeFiles > before.homeFiles + segments) more.push(`files ${before.homeFiles}->${after.homeFiles}`);
   return more;
 }
 
