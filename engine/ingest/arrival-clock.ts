@@ -1,4 +1,6 @@
-/** Twins remembered; the one heard of least recently is forgotten first. */
+import { createRecentMap } from "../contract/recent-map";
+
+/** Twins remembered at least; those heard of least recently are forgotten first. */
 const maxTwins = 10_000;
 /** How far stamps may run ahead of the clock: a twin that sends more than one reading a millisecond needs times of its own. */
 const maxAheadMs = 1000;
@@ -11,13 +13,11 @@ export type ArrivalClock = (id: string, now: number) => number;
  * second would overwrite the first, and of two reports of one time nobody could say which came later.
  */
 export function createArrivalClock(): ArrivalClock {
-  const latest = new Map<string, number>();
+  const latest = createRecentMap<string, number>(maxTwins);
   return (id, now) => {
     const last = latest.get(id);
     const next = last !== undefined && last >= now && last < now + maxAheadMs ? last + 1 : now;
-    latest.delete(id);
     latest.set(id, next);
-    if (latest.size > maxTwins) latest.delete(latest.keys().next().value as string);
     return next;
   };
 }

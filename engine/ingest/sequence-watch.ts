@@ -1,4 +1,5 @@
 import type { Sample } from "../contract/messages";
+import { createRecentMap } from "../contract/recent-map";
 
 export interface SequenceCounts {
   /** Numbers that were left out, and have not come later. */
@@ -18,7 +19,7 @@ export interface SequenceWatch {
   readonly counts: SequenceCounts;
 }
 
-/** Twins remembered; the one heard of least recently is forgotten first. */
+/** Twins remembered at least; those heard of least recently are forgotten first. */
 const maxTwins = 10_000;
 /** Numbers remembered per twin. One that is further back than that is a producer that began anew. */
 const windowSize = 64;
@@ -33,7 +34,7 @@ interface Track {
 }
 
 export function createSequenceWatch(): SequenceWatch {
-  const tracks = new Map<string, Track>();
+  const tracks = createRecentMap<string, Track>(maxTwins);
   const counts: SequenceCounts = { missing: 0, repeated: 0, restarts: 0 };
 
   function miss(track: Track, by: number): void {
@@ -60,9 +61,7 @@ export function createSequenceWatch(): SequenceWatch {
     took({ id, seq, values }) {
       if (seq === undefined) return;
       const track = tracks.get(id) ?? { latest: seq, missing: 0, window: new Map() };
-      tracks.delete(id);
       tracks.set(id, track);
-      if (tracks.size > maxTwins) tracks.delete(tracks.keys().next().value as string);
       follow(track, seq);
       track.window.set(seq, fingerprint(values));
       if (track.window.size > windowSize) track.window.delete(track.window.keys().next().value as number);

@@ -81,6 +81,8 @@ export function deliveryOf(red: NodeRed): Delivery {
 function createDelivery(hooks: Hooks, events: EventEmitter): Delivery {
   const open = new Map<number, Open>();
   const carried = new WeakMap<Message, Carried>();
+  /** What nodes without `done` have received, in their order. */
+  const inLine = new WeakMap<RedNode, number[][]>();
   /** Tokens at zero that must stay there, in order of time. */
   let quiet: { token: number; at: number }[] = [];
   let stopping = false;
@@ -104,6 +106,27 @@ function createDelivery(hooks: Hooks, events: EventEmitter): Delivery {
       entry.count--;
       atZero(token, entry);
     }
+  }
+
+  /**
+   * The core switch queues what comes while it works, and takes one message in each turn of the event loop: its handler returns
+   * long before. What a node without `done` received is therefore taken off in the same step, one message a turn.
+   */
+  function takeOffInTurn(node: RedNode, tokens: number[]): void {
+    const line = inLine.get(node) ?? [];
+    inLine.set(node, line);
+    line.push(tokens);
+    if (line.length > 1) return;
+    let next = 0;
+    const step = (): void => {
+      takeOff(line[next++] as number[]);
+      if (next === line.length || next === 1000) {
+        line.splice(0, next);
+        next = 0;
+      }
+      if (line.length > 0) setImmediate(step);
+    };
+    setImmediate(step);
   }
 
   function atZero(token: number, entry: Open): void {
@@ -174,7 +197,7 @@ function createDelivery(hooks: Hooks, events: EventEmitter): Delivery {
     const node = event.destination?.node as (RedNode & { _expectedDoneCount?: number }) | undefined;
     if (node?._expectedDoneCount !== 0) return;
     const known = carried.get(event.msg);
-    if (known) takeOff(known.tokens);
+    if (known) takeOffInTurn(node, known.tokens);
   });
 
   events.on("flows:stopping", () => {

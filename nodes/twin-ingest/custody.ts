@@ -38,7 +38,7 @@ export interface Custody {
 
 export const custodyLimits = {
   /** Most that may be on its way through the flow at once: memory is bounded by it. */
-  entries: 20_000,
+  entries: 12_000,
   bytes: 64 * 1024 * 1024,
   /** After that a node that never completes is told of, and its messages no longer count as on their way. */
   overdueMs: 5 * 60_000,

@@ -1,3 +1,4 @@
+import { createRecentMap } from "../../engine/contract/recent-map";
 import { type ArrivalClock, createArrivalClock } from "../../engine/ingest/arrival-clock";
 import type { Reading } from "../../engine/ingest/read-payload";
 import { createSequenceWatch, type SequenceWatch } from "../../engine/ingest/sequence-watch";
@@ -63,8 +64,8 @@ export function acquireMemory(host: Host): ReadingMemory {
 }
 
 export function createRepeats(sequences: SequenceWatch): Repeats {
-  const messages = new Map<number, { topic: string; crc: number }>();
-  const keys = new Map<string, Answered>();
+  const messages = createRecentMap<number, { topic: string; crc: number }>(maxMessageIds);
+  const keys = createRecentMap<string, Answered>(maxKeys);
 
   return {
     isRepeat(topic, { messageId, crc }) {
@@ -73,11 +74,11 @@ export function createRepeats(sequences: SequenceWatch): Repeats {
     },
     answered: (key) => keys.get(key),
     took(topic, mark, reading) {
-      if (mark?.messageId !== undefined) remember(messages, mark.messageId, { topic, crc: mark.crc }, maxMessageIds);
+      if (mark?.messageId !== undefined) messages.set(mark.messageId, { topic, crc: mark.crc });
       if (mark?.key === undefined) return;
       const { accepted, refused, errors } = outcomeOf(reading);
       const answer = { accepted: accepted + (mark.repeated ?? 0), refused, errors: errors.slice(0, maxErrors) };
-      remember(keys, mark.key, { crc: mark.crc, ...answer }, maxKeys);
+      keys.set(mark.key, { crc: mark.crc, ...answer });
     },
     withoutRepeats(reading) {
       if (reading.kind === "refused") return { reading, repeated: 0 };
@@ -92,10 +93,4 @@ export function createRepeats(sequences: SequenceWatch): Repeats {
     },
     forget: () => messages.clear(),
   };
-}
-
-function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value, max: number): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size > max) map.delete(map.keys().next().value as Key);
 }

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { TwinDocument } from "../../engine/contract/document";
+import { createRecentMap } from "../../engine/contract/recent-map";
 import { globToRegExp } from "../lib/glob";
 import type { GroupCommit } from "./group-commit";
 import type { TwinCollection, TwinEvent, TwinEventName, TwinUpdate } from "./store";
@@ -76,7 +77,7 @@ export function createEmbeddedTwins(
   const page = db.prepare("SELECT id FROM twins WHERE id > ? ORDER BY id LIMIT ?");
   const timed = db.prepare("SELECT id, stale_after FROM twins WHERE stale_after > 0 AND status = 'live'");
 
-  const cache = new Map<string, Entry>();
+  const cache = createRecentMap<string, Entry>(cacheSize);
   /** What the next commit will write. */
   let next: Group | undefined;
   const listeners = new Set<(event: TwinEvent) => void>();
@@ -119,12 +120,6 @@ export function createEmbeddedTwins(
   verify();
   for (const row of timed.all()) deadlines.set(row.id as string, now() + (row.stale_after as number) * 1000);
 
-  function remember(id: string, entry: Entry): void {
-    cache.delete(id);
-    cache.set(id, entry);
-    if (cache.size > cacheSize) cache.delete(cache.keys().next().value as string);
-  }
-
   function load(id: string): Entry | undefined {
     if (next?.entries.has(id)) return next.entries.get(id);
     const cached = cache.get(id);
@@ -137,7 +132,7 @@ export function createEmbeddedTwins(
     }
     const text = row.document as string;
     const entry = { document: JSON.parse(text) as TwinDocument, staleAfter: row.stale_after as number };
-    remember(id, entry);
+    cache.set(id, entry);
     return entry;
   }
 
@@ -165,7 +160,7 @@ export function createEmbeddedTwins(
       committed() {
         next = undefined;
         for (const [id, entry] of group.entries) {
-          if (entry) remember(id, entry);
+          if (entry) cache.set(id, entry);
           else cache.delete(id);
         }
         for (const listener of listeners) for (const event of group.events) tell(listener, event);

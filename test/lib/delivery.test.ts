@@ -147,6 +147,43 @@ describe("delivery: a message is settled when every branch is done with it", () 
     });
   }
 
+  it("waits for a switch that a burst has filled: it takes one message a turn, whatever its handler says", async function () {
+    this.timeout(20_000);
+    const flow = await start([
+      {
+        id: "a",
+        type: "switch",
+        property: "payload",
+        propertyType: "msg",
+        rules: [{ t: "else" }],
+        checkall: "true",
+        outputs: 1,
+        wires: [["end"]],
+      },
+    ]);
+    const burst = 5000;
+    const first = next;
+    next += burst;
+    let early = 0;
+    let settled = 0;
+    for (let n = 0; n < burst; n++) {
+      const token = first + n;
+      const arrived = (): boolean => flow.waiting("end").length > n;
+      delivery.open(
+        token,
+        () => {
+          settled++;
+          if (!arrived()) early++;
+        },
+        () => undefined,
+      );
+      (flow.node("source") as unknown as { send(msg: unknown): void }).send({ payload: n, _twinTokens: [token] });
+      delivery.sent(token);
+    }
+    while (settled < burst) await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.equal(early, 0);
+  });
+
   it("settles a message that goes nowhere at once", async () => {
     const flow = await runtime.load(types, [
       { id: "source", type: "helper" },

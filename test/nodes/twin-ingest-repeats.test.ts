@@ -21,13 +21,13 @@ describe("what twin-ingest remembers of repeats", () => {
     assert.equal(repeats.isRepeat("a", { messageId: 7, crc: 1 }), false, "it was not recorded after all");
   });
 
-  it("is bounded: 5,000 packet identifiers, 10,000 keys, 100 verdicts a key", () => {
-    for (let messageId = 1; messageId <= 5001; messageId++) repeats.took("a", { messageId, crc: 1 }, reading);
+  it("is bounded: 5,000 packet identifiers and 10,000 keys, and at most twice as many; 100 verdicts a key", () => {
+    for (let messageId = 1; messageId <= 10_002; messageId++) repeats.took("a", { messageId, crc: 1 }, reading);
     assert.equal(repeats.isRepeat("a", { messageId: 1, crc: 1 }), false);
-    assert.equal(repeats.isRepeat("a", { messageId: 2, crc: 1 }), true);
-    for (let key = 0; key <= 10_000; key++) repeats.took("a", { key: String(key), crc: 1 }, reading);
+    assert.equal(repeats.isRepeat("a", { messageId: 5003, crc: 1 }), true);
+    for (let key = 0; key <= 20_002; key++) repeats.took("a", { key: String(key), crc: 1 }, reading);
     assert.equal(repeats.answered("0"), undefined);
-    assert.equal(repeats.answered("1")?.accepted, 1);
+    assert.equal(repeats.answered("10003")?.accepted, 1);
     const error = { code: "out-of-range" as const, message: "n", hint: "n" };
     const rows = Array.from({ length: 500 }, () => ({}));
     repeats.took("a", { key: "rows", crc: 1 }, { kind: "batch", samples: [], rows, errors: rows.map(() => error) });
