@@ -81,18 +81,26 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   client.handleMessage = (packet, callback) => {
     const mine = generation;
-    const stillConnected = (): boolean => mine === generation && !closing;
+    const wasConnected = client.connected;
+    const stillConnected = (): boolean => mine === generation && client.connected === wasConnected && !closing;
     const incoming = toIncoming(packet as unknown as RawPublish);
     const verdict = options.onMessage?.(incoming, stillConnected) ?? true;
     if (verdict instanceof Promise)
       void verdict.then((later) => {
+        // What had come before the connection ended is taken in, too, without an acknowledgement: a broker that was killed may
+        // not have it any more. On the next connection the same packet identifier may mean another message.
         if (stillConnected()) settle(incoming, later, callback);
+        else if (!client.connected && !closing) callback(goOn);
       });
     else settle(incoming, verdict, callback);
   };
 
   function settle({ qos, messageId }: IncomingPacket, verdict: Verdict, callback: (error?: Error) => void): void {
     if (verdict === false) return;
+    if (!client.connected) {
+      callback(goOn);
+      return;
+    }
     if (qos !== 1 || messageId === undefined) {
       callback();
       return;
