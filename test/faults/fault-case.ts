@@ -22,4 +22,6 @@ export interface FaultRow {
   held: boolean;
   /** The deliberately broken variant (ack before journal, default configuration, stock flow): must not hold. */
   isControl?: boolean;
+  /** What is lost here was never in our hands: measured for the record, beyond the promise. */
+  isBeyond?: boolean;
 }

@@ -36,7 +36,9 @@ export function readResult(folder: string, number: number): CaseResult | undefin
 
 /** A promise that did not hold, a control that did, or a case that broke off. */
 export const isAsPromised = ({ rows, error }: Pick<CaseResult, "rows" | "error">): boolean =>
-  error === undefined && rows.length > 0 && rows.every(({ held, isControl }) => held !== (isControl === true));
+  error === undefined &&
+  rows.length > 0 &&
+  rows.every(({ held, isControl, isBeyond }) => isBeyond === true || held !== (isControl === true));
 
 /** With `+` where the working tree differs from the commit. */
 export function commitOf(): string {

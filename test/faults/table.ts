@@ -1,3 +1,4 @@
+import type { FaultRow } from "./fault-case";
 import type { CaseResult } from "./results";
 
 const begin = "<!-- faults:begin -->";
@@ -7,18 +8,20 @@ const end = "<!-- faults:end -->";
 export function renderTable(results: readonly CaseResult[]): string {
   const lines = ["| case | what was done | figures | verdict |", "|---|---|---|---|"];
   for (const { number, rows, error, title } of results) {
-    for (const { done, figures, held, isControl } of rows) {
+    for (const row of rows) {
+      const { done, figures } = row;
       const shown = Object.entries(figures)
         .map(([name, value]) => `${name} ${value}`)
         .join(", ");
-      lines.push(`| ${number} | ${cell(done)} | ${cell(shown)} | ${verdictOf(held, isControl === true)} |`);
+      lines.push(`| ${number} | ${cell(done)} | ${cell(shown)} | ${verdictOf(row)} |`);
     }
     if (error !== undefined) lines.push(`| ${number} | ${cell(title)} | ${cell(error)} | **BROKE OFF** |`);
   }
   return lines.join("\n");
 }
 
-function verdictOf(held: boolean, isControl: boolean): string {
+function verdictOf({ held, isControl, isBeyond }: FaultRow): string {
+  if (isBeyond) return held ? "held, beyond the promise" : "beyond the promise";
   if (isControl) return held ? "**CONTROL HELD**" : "fails, as it must";
   return held ? "holds" : "**DOES NOT HOLD**";
 }

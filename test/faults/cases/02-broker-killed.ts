@@ -72,6 +72,8 @@ async function killBroker(stage: Stage, scale: Scale, { configuration, nodeRedIs
     figures: { kills: times, ...verdict },
     held: isWhole(verdict),
     ...(isControl ? { isControl } : {}),
+    // mosquitto had acknowledged it and not written it, and Node-RED did not have it: nobody here could keep it.
+    ...(repeats ? { isBeyond: true } : {}),
   };
 }
 
