@@ -153,9 +153,10 @@ describe("twin-history, files of the spool", () => {
     assert.equal(refused.count(), 80);
     assert.deepEqual(readdirSync(folder).sort(), ["refused.1.jsonl", "refused.jsonl"]);
     for (const name of readdirSync(folder)) assert.ok(statSync(path.join(folder, name)).size <= 1000);
-    assert.equal(warnings.length, 1, "not for each line");
+    const told = (): string[] => warnings.filter((text) => text.startsWith("InfluxDB refused"));
+    assert.equal(told().length, 1, `not for each line: ${warnings.join("\n")}`);
     refused.tell();
-    assert.match(warnings[1] ?? "", /refused 78 samples/);
+    assert.match(told()[1] ?? "", /refused 78 samples/);
   });
 
   it("a commit of the embedded history is on the disk soon after it was made", async () => {
@@ -169,7 +170,7 @@ describe("twin-history, files of the spool", () => {
     writeFileSync(`${file}-wal`, "frames");
     await until(() => sync.durableUntil() >= begun + 20);
     await sync.close();
-    assert.deepEqual(warnings.slice(1), [], "said once");
+    assert.equal(warnings.filter((text) => text.includes("could not be flushed")).length, 1, "said once");
   });
 });
 
