@@ -46,8 +46,8 @@ describe("mosquitto with the configuration that is shipped", () => {
     return broker;
   }
 
-  /** Publishes for a subscriber that is away, kills the broker, and counts what it gets after the restart. */
-  async function keptOver(broker: Mosquitto, count: number): Promise<number> {
+  /** Publishes for a subscriber that is away, ends the broker, and counts what it gets after the restart. */
+  async function keptOver(broker: Mosquitto, count: number, signal: NodeJS.Signals = "SIGKILL"): Promise<number> {
     const session = { clientId: "away", clean: false };
     const away = await connect(broker.url, session);
     await away.subscribeAsync("press/#", { qos: 1 });
@@ -56,7 +56,7 @@ describe("mosquitto with the configuration that is shipped", () => {
     for (let n = 0; n < count; n++) await press.publishAsync("press/6", `${n}`, { qos: 1 });
     // mosquitto acknowledges first and writes its file at the end of the same turn: this answer comes a turn later.
     await press.subscribeAsync("anything", { qos: 1 });
-    await broker.stop("SIGKILL");
+    await broker.stop(signal);
     await broker.start();
     const kept = new Set<string>();
     const back = mqtt.connect(broker.url, session);
@@ -74,6 +74,13 @@ describe("mosquitto with the configuration that is shipped", () => {
     }
     return kept.size - 1;
   }
+
+  it("keeps what waits in the other suites too, where it is stopped politely", async () => {
+    const broker = await createMosquitto();
+    brokers.push(broker);
+    await broker.start();
+    assert.equal(await keptOver(broker, 20, "SIGTERM"), 20);
+  });
 
   it("keeps what it has acknowledged over its own kill -9", async () => {
     assert.equal(await keptOver(await start(asShipped), 500), 500);

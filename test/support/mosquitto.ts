@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import { freePort, listening } from "./ports";
 
@@ -79,7 +79,9 @@ function mosquittoIn({ config = [], write }: MosquittoOptions) {
       const binary = places.find((place) => existsSync(place));
       if (!binary) throw new Error("mosquitto is not installed");
       const lines = [`listener ${broker.port} 127.0.0.1`, "allow_anonymous true", "persistence true"];
-      const plain = [...lines, `persistence_location ${folder}/`, ...config, ""].join("\n");
+      // Started as root, mosquitto becomes the user `mosquitto`, who may not write into our folder: it would keep nothing and not say so.
+      lines.push(`user ${userInfo().username}`, `persistence_location ${folder}/`);
+      const plain = [...lines, ...config, ""].join("\n");
       const file = path.join(folder, "mosquitto.conf");
       writeFileSync(file, write?.(broker.port, folder) ?? plain);
       child = spawn(binary, ["-c", file], { stdio: "ignore" });
