@@ -12,8 +12,12 @@ export interface Host {
   readonly id: string;
   /** Folder that everything is written under. */
   readonly home: string;
-  /** Shows the status badge. A text that costs something is given as a function, called only when the badge does change. */
-  show(state: State, text?: string | (() => string)): void;
+  /**
+   * Shows the status badge. A text that costs something is given as a function, called only when the badge does change.
+   *
+   * @param more fields beside the badge, in `msg.status` of a core status node
+   */
+  show(state: State, text?: string | (() => string), more?: () => Record<string, unknown>): void;
   /** Text of the node's own catalogue, such as `text("status.waiting")`. */
   text(key: string, params?: Record<string, unknown>): string;
   /**
@@ -31,6 +35,8 @@ export interface Host {
   fail(error: unknown): void;
   warn(text: string): void;
   log(text: string): void;
+  /** Adds what `read` gives to `GET <admin>/meditwin/metrics`, with the node's id and name, until the node closes. */
+  metrics(read: () => Metric[]): void;
   /** Called when the node closes, before the next deploy's nodes start. All are awaited. */
   onClose(dispose: () => void | Promise<void>): void;
 }
@@ -221,6 +227,10 @@ function hostOf(red: NodeRed, node: RedNode, type: string, disposers: (() => voi
     fail: (error) => node.error(failureOf(error)),
     warn: (text) => node.warn(text),
     log: (text) => node.log(text),
+    metrics(read) {
+      serveMetrics(red);
+      disposers.push(addMetrics({ node: node.id, name: node.name ?? "" }, read));
+    },
     onClose: (dispose) => disposers.push(dispose),
   };
 }
@@ -230,29 +240,30 @@ const badgeMs = 200;
 
 function createBadge(node: RedNode, disposers: (() => void | Promise<void>)[]): Host["show"] {
   let shown = "";
-  let next: { state: State; text?: string | (() => string) } | undefined;
+  let next: Parameters<Host["show"]> | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const put = (state: State, given?: string | (() => string)): void => {
+  const put: Host["show"] = (state, given, more) => {
     const text = typeof given === "function" ? given() : given;
-    const key = `${state} ${text}`;
+    const status = { ...more?.(), ...statusOf(state, text) };
+    const key = JSON.stringify(status);
     if (key === shown) return;
     shown = key;
-    node.status(statusOf(state, text));
+    node.status(status);
   };
   const later = (): void => {
     timer = undefined;
     if (!next) return;
-    put(next.state, next.text);
+    put(...next);
     next = undefined;
     timer = setTimeout(later, badgeMs).unref();
   };
   disposers.push(() => clearTimeout(timer));
-  return (state, text) => {
+  return (...given) => {
     if (timer) {
-      next = { state, text };
+      next = given;
       return;
     }
-    put(state, text);
+    put(...given);
     timer = setTimeout(later, badgeMs).unref();
   };
 }

@@ -44,6 +44,8 @@ export interface NodeStatus {
   fill?: "red" | "green" | "yellow" | "blue" | "grey";
   shape?: "ring" | "dot";
   text?: string;
+  /** Further fields reach core status nodes; the editor is sent only those above. */
+  [field: string]: unknown;
 }
 
 export type Message = Record<string, unknown> & { _msgid?: string; topic?: unknown; payload?: unknown };

@@ -34,6 +34,8 @@ export interface Custody {
   durable(): Promise<void> | undefined;
   /** Resolves when less is on its way; undefined when it is little enough. */
   room(): Promise<void> | undefined;
+  /** Entries that are on their way through the flow. */
+  underWay(): number;
 }
 
 export const custodyLimits = {
@@ -271,6 +273,7 @@ export function openCustody(
     dispatch,
     durable: () => journal.durable(),
     room: waitForRoom,
+    underWay: () => onTheirWay,
     take(parcel) {
       const data = encodeParcel(parcel);
       const number = journal.append(host.id, data);

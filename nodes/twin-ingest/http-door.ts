@@ -86,7 +86,7 @@ export function openHttpDoor(
     const waiting = intake?.ready();
     if (waiting) await within(waiting, startPatienceMs);
     // Sent from a node that is closing, it would reach nobody.
-    if (closing || intake?.ready() || intake?.room()) return busy();
+    if (closing || intake?.ready() || intake?.room()) return turnAway(busy());
     try {
       const key = keyOf(headers);
       const asked = typeof query === "object" && query !== null ? { ...query } : {};
@@ -95,12 +95,18 @@ export function openHttpDoor(
       await (intake?.durable() ?? nextTurn());
       return answer;
     } catch (error) {
-      if (error instanceof Refusal) return refusal(error.info);
+      if (error instanceof Refusal) return turnAway(refusal(error.info));
       host.fail(error);
-      return refusal(refuse("busy", "The samples could not be taken.", "Send them again later."), 503, {
-        "Retry-After": "5",
-      });
+      const info = refuse("busy", "The samples could not be taken.", "Send them again later.");
+      return turnAway(refusal(info, 503, { "Retry-After": "5" }));
     }
+  }
+
+  /** For what was not read: what was is counted where it leaves. */
+  function turnAway(answer: Answer): Answer {
+    const { error } = answer.body as { error?: RefusalInfo };
+    if (error) meter.refused([error]);
+    return answer;
   }
 
   function handOn(parcel: Parcel): Answer {
@@ -134,10 +140,7 @@ export function openHttpDoor(
     receive,
     async answer(received, request, response) {
       if (!received) return;
-      const answer = "status" in received ? received : await takeIn(received, request);
-      const { error } = answer.body as { error?: RefusalInfo };
-      if (error) meter.refused(error);
-      respond(request, response, answer);
+      respond(request, response, "status" in received ? turnAway(received) : await takeIn(received, request));
     },
   });
   host.onClose(() => {

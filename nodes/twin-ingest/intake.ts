@@ -1,11 +1,10 @@
 import type { SequenceWatch } from "../../engine/ingest/sequence-watch";
 import type { Host } from "../lib/define-node";
-import type { TwinStore } from "../twin-store/store";
+import type { Journal } from "../twin-store/store";
 import { type Custody, type Entry, openCustody } from "./custody";
 import type { Meter } from "./meter";
 import type { Parcel } from "./parcel";
 import { acquireRepeats, type Repeats } from "./repeats";
-import type { TwinIngestSettings } from "./twin-ingest.settings";
 
 /** How a durable node takes things in: nothing is acknowledged before it is in the journal. */
 export interface Intake extends Omit<Custody, "take" | "dispatch"> {
@@ -16,14 +15,16 @@ export interface Intake extends Omit<Custody, "take" | "dispatch"> {
 
 export function openIntake(
   host: Host,
-  settings: Pick<TwinIngestSettings, "store">,
+  journal: Journal,
   meter: Meter,
   sequences: SequenceWatch,
   handOn: (parcel: Parcel, entry: Entry) => void,
 ): Intake & Pick<Custody, "dispatch"> {
-  const { journal } = host.use<TwinStore>("twin-store", settings.store);
   const repeats = acquireRepeats(host, journal, sequences);
-  const custody = openCustody(host, journal, handOn, meter.refused);
+  const custody = openCustody(host, journal, handOn, (error) => meter.refused([error]));
+  host.metrics(() => [
+    { name: "ingest_under_way", help: "Messages on their way through the flow.", value: custody.underWay() },
+  ]);
   return {
     ...custody,
     repeats,

@@ -43,7 +43,7 @@ export function createOutlet(
   return (reading, msg, sendPlainly, entry) => {
     const send: Send = entry ? (messages) => dispatchOne(messages as (Message | null)[], entry) : sendPlainly;
     if (reading.kind === "refused") {
-      meter.refused(reading.error);
+      meter.refused([reading.error]);
       send([null, refuse(msg, reading.error)]);
       return;
     }
@@ -59,7 +59,7 @@ export function createOutlet(
     const [error] = errors;
     let refused: Message | null = null;
     if (error) {
-      meter.refused(error);
+      meter.refused(errors);
       const rows = reading.rows.map(withoutDepth);
       if (samples.length === 0) msg.payload = rows;
       refused = host.refused(refusedRows(msg, rows, errors, samples.length > 0), error);

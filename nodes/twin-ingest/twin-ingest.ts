@@ -8,6 +8,7 @@ import { defineNode } from "../lib/define-node";
 import { twinFieldOf } from "../lib/messages";
 import type { Message } from "../lib/node-red";
 import type { Broker } from "../twin-broker/broker";
+import type { TwinStore } from "../twin-store/store";
 import type { Entry } from "./custody";
 import { openHttpDoor } from "./http-door";
 import { openIntake } from "./intake";
@@ -28,11 +29,12 @@ export default defineNode<TwinIngestSettings>({
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const { sequences, stampArrival } = acquireMemory(host);
     const readPayload = createPayloadReader({ ...settings, model, stampArrival });
-    const meter = createMeter(host, sequences);
-    const intake =
+    const journal =
       settings.durable && settings.source !== "input"
-        ? openIntake(host, settings, meter, sequences, handOn)
+        ? host.use<TwinStore>("twin-store", settings.store).journal
         : undefined;
+    const meter = createMeter(host, sequences, journal);
+    const intake = journal && openIntake(host, journal, meter, sequences, handOn);
     const outlet = createOutlet(host, settings, meter, (messages, entries) => intake?.dispatch(messages, entries));
 
     function handOn(parcel: Parcel, entry?: Entry): void {

@@ -8,17 +8,26 @@ const refreshMs = 1000;
 export function createHistoryBadge(host: Host, history: History): { count(samples: number): void } {
   let total = 0;
   let isQuiet = true;
+  /** Status nodes hear nothing before the flow runs: they are told the figures with the first message, or a second later. */
+  let isRunning = false;
+
+  /** For a core status node, such as the one behind the Overview page. The reason stays on the badge: it may name a server. */
+  function figures(): Record<string, unknown> {
+    const { reason, ...status } = history.describe();
+    return { storage: { backend: history.backend, ...status } };
+  }
 
   function show(): void {
     const status = history.describe();
+    const more = isRunning ? figures : undefined;
     isQuiet = status.state === "ok" && status.waiting === 0 && status.spooled === 0;
     const { state, key } = looksOf(status);
     if (state === "failed" && status.reason) {
-      host.show("failed", status.reason);
+      host.show("failed", status.reason, more);
       return;
     }
     // Put into words only when the badge does change, which is far less often than messages come.
-    host.show(state, () => textOf(status, key));
+    host.show(state, () => textOf(status, key), more);
   }
 
   function textOf(status: HistoryStatus, key: string): string {
@@ -34,13 +43,16 @@ export function createHistoryBadge(host: Host, history: History): { count(sample
   const timer = setInterval(() => {
     // A badge that says something of a message, such as a refusal, stays until there is news.
     const { waiting, spooled } = history.describe();
-    if (!isQuiet || waiting > 0 || spooled > 0) show();
+    const isFirst = !isRunning;
+    isRunning = true;
+    if (isFirst || !isQuiet || waiting > 0 || spooled > 0) show();
   }, refreshMs).unref();
   host.onClose(() => clearInterval(timer));
 
   return {
     count(samples) {
       total += samples;
+      isRunning = true;
       show();
     },
   };

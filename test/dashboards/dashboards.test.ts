@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import mqtt from "mqtt";
 import type { Page } from "playwright-core";
 import { until } from "../start/server";
-import { useInstallation } from "./installation";
+import { englishWords, useInstallation } from "./installation";
 
 interface TwinDocument {
   reported: Record<string, unknown>;
@@ -58,6 +58,10 @@ describe("the operators' pages", function () {
     await until("more readings are written", async () => Number(await written.innerText()) > before);
     assert.equal((await state()).status, "live");
     assert.ok((await history()).length > 0);
+    const storage = page.locator('[data-storage][data-state="writing"]');
+    await storage.waitFor();
+    assert.match(await storage.innerText(), /^Storage\s+Embedded history\s+Writing\s+in the spool\s+0\s/);
+    assert.match(await storage.locator('[data-storage-fact="journal"]').innerText(), /^\d+$/);
   });
 
   it("list what is refused with the reason, as text", async () => {
@@ -259,25 +263,3 @@ async function watchStates(page: Page): Promise<() => Promise<string[]>> {
 
 const bottom = async (page: Page): Promise<number> =>
   Number(await page.evaluate("document.querySelector('.nrdb-ui-page').getBoundingClientRect().bottom"));
-
-/** Names, units and the names of methods and metrics stay as they are in every language. */
-const sameInChinese =
-  /\b(MediTwin|MAE|RMSE|ROC|AUC|CC|BY|kN|mm|min|Zagar|Mihelic|Scientific|Data|ml-random-forest|AI4I|Node-RED)\b/g;
-
-/** Words in Latin letters that stand on the page, besides names, and texts that are marked as English (`lang="en"`). */
-async function englishWords(page: Page): Promise<string[]> {
-  const texts = (await page.evaluate(`(() => {
-    const walker = document.createTreeWalker(document.querySelector(".nrdb-app"), NodeFilter.SHOW_TEXT);
-    const texts = [];
-    while (walker.nextNode()) {
-      const element = walker.currentNode.parentElement;
-      if (element.closest('[lang="en"], [translate="no"], script, style')) continue;
-      if (element.checkVisibility()) texts.push(walker.currentNode.textContent);
-    }
-    for (const element of document.querySelectorAll(".nrdb-app [title], .nrdb-app [placeholder], .nrdb-app [aria-label]"))
-      if (!element.closest('[lang="en"], [translate="no"]'))
-        texts.push(element.getAttribute("title") ?? "", element.getAttribute("placeholder") ?? "");
-    return texts;
-  })()`)) as string[];
-  return texts.flatMap((text) => text.replace(sameInChinese, "").match(/[A-Za-z]{3,}/g) ?? []);
-}

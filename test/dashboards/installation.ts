@@ -25,8 +25,8 @@ export interface Installation {
   addFlow(nodes: Record<string, unknown>[]): Promise<void>;
 }
 
-/** One installation for all tests of a describe. Without Chromium they are skipped loudly, or fail where it is required. */
-export function useInstallation(): () => Installation {
+/** One installation for all tests of a describe, started with what `environment` gives besides its own. Without Chromium they are skipped loudly, or fail where it is required. */
+export function useInstallation(environment: () => Record<string, string> = () => ({})): () => Installation {
   let made: (Installation & { remove(): Promise<void> }) | undefined;
   before(async function () {
     this.timeout(60_000);
@@ -36,7 +36,7 @@ export function useInstallation(): () => Installation {
       console.warn(`      SKIPPED, Chromium is not installed: ${this.test?.parent?.fullTitle()}`);
       this.skip();
     }
-    made = await createInstallation();
+    made = await createInstallation(environment);
     await made.start();
   });
   after(async function () {
@@ -46,7 +46,9 @@ export function useInstallation(): () => Installation {
   return () => made as Installation;
 }
 
-async function createInstallation(): Promise<Installation & { remove(): Promise<void> }> {
+async function createInstallation(
+  environment: () => Record<string, string>,
+): Promise<Installation & { remove(): Promise<void> }> {
   const home = mkdtempSync(path.join(tmpdir(), "meditwin dashboards "));
   const [port, mqttPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -89,6 +91,7 @@ async function createInstallation(): Promise<Installation & { remove(): Promise<
         PORT: `${port}`,
         TWIN_MQTT_PORT: `${mqttPort}`,
         ...(language ? { TWIN_LANG: language } : {}),
+        ...environment(),
       };
       const started = spawn(process.execPath, [path.join(projectRoot, "scripts/start.mjs")], {
         cwd: projectRoot,
@@ -146,4 +149,26 @@ async function createInstallation(): Promise<Installation & { remove(): Promise<
     rmSync(home, { recursive: true, force: true });
   };
   return { ...installation, remove };
+}
+
+/** Names, units and the names of methods and metrics stay as they are in every language. */
+const sameInChinese =
+  /\b(MediTwin|MAE|RMSE|ROC|AUC|CC|BY|kN|mm|min|Zagar|Mihelic|Scientific|Data|ml-random-forest|AI4I|Node-RED)\b/g;
+
+/** Words in Latin letters that stand on the page, besides names, and texts that are marked as English (`lang="en"`). */
+export async function englishWords(page: Page): Promise<string[]> {
+  const texts = (await page.evaluate(`(() => {
+    const walker = document.createTreeWalker(document.querySelector(".nrdb-app"), NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) {
+      const element = walker.currentNode.parentElement;
+      if (element.closest('[lang="en"], [translate="no"], script, style')) continue;
+      if (element.checkVisibility()) texts.push(walker.currentNode.textContent);
+    }
+    for (const element of document.querySelectorAll(".nrdb-app [title], .nrdb-app [placeholder], .nrdb-app [aria-label]"))
+      if (!element.closest('[lang="en"], [translate="no"]'))
+        texts.push(element.getAttribute("title") ?? "", element.getAttribute("placeholder") ?? "");
+    return texts;
+  })()`)) as string[];
+  return texts.flatMap((text) => text.replace(sameInChinese, "").match(/[A-Za-z]{3,}/g) ?? []);
 }

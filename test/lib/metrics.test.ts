@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import mqtt from "mqtt";
 import { stateSet, textOf } from "../../nodes/lib/metrics";
 import { until, useStarts } from "../start/server";
 import { freePort } from "../support/ports";
@@ -35,22 +36,34 @@ describe("metrics", () => {
     const tab = { id: "tab", type: "tab", label: "metrics" };
     const place = (node: Record<string, unknown>) => ({ z: "tab", x: 0, y: 0, wires: [[], []], ...node });
 
-    it("tell of history, journal, broker and event loop; a node that is deleted is gone from them", async function () {
+    it("tell of history, journal, broker, what came in, and event loop; a node that is deleted is gone from them", async function () {
       this.timeout(40_000);
-      const mqtt = await freePort();
-      const broker = { id: "broker", type: "twin-broker", name: "plant", url: "", port: mqtt };
+      const mqttPort = await freePort();
+      const broker = { id: "broker", type: "twin-broker", name: "plant", url: "", port: mqttPort };
       const flow = [
         tab,
         broker,
         { id: "history", type: "twin-history", name: "one", backend: "embedded" },
         { id: "store", type: "twin-store", name: "" },
-        place({ id: "in", type: "twin-ingest", source: "mqtt", broker: "broker", topic: "+/data", store: "store" }),
+        place({
+          id: "in",
+          type: "twin-ingest",
+          name: "presses",
+          source: "mqtt",
+          broker: "broker",
+          topic: "+/data",
+          store: "store",
+          seqFrom: "payload:seq",
+          wires: [["late"], []],
+        }),
+        place({ id: "door", type: "twin-ingest", name: "", source: "http", path: "/data", store: "store" }),
+        place({ id: "late", type: "function", func: "return new Promise(() => {});", outputs: 1, wires: [[]] }),
         place({ id: "write", type: "twin-write", history: "history" }),
         place({ id: "other", type: "twin-write" }),
       ];
       const started = await starts.start({
         TWIN_FLOWS: starts.put("metrics.json", JSON.stringify(flow)),
-        TWIN_MQTT_PORT: String(mqtt),
+        TWIN_MQTT_PORT: String(mqttPort),
       });
       await started.serving();
       const read = async (): Promise<string> => {
@@ -61,12 +74,26 @@ describe("metrics", () => {
       await until("the broker is connected", async () =>
         (await read()).includes('meditwin_broker_state{node="broker",name="plant",state="connected"} 1'),
       );
+      const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${mqttPort}`);
+      for (const payload of ['{"seq":1,"force":6.8}', '{"seq":4,"force":6.9}', "{", '{"force":']) {
+        await client.publishAsync("press-6/data", payload, { qos: 1 });
+      }
+      await client.endAsync();
+      for (const headers of [{}, { "content-type": "image/png" }])
+        await fetch(`${started.url}/data`, { method: "POST", body: "{", headers });
+      await until("all was taken in", async () => (await read()).includes('code="bad-json"} 2'));
       const text = await read();
       for (const line of [
+        'meditwin_ingest_samples_total{node="in",name="presses"} 2',
+        'meditwin_ingest_refused_total{node="in",name="presses",code="bad-json"} 2',
+        'meditwin_ingest_missing_samples{node="in",name="presses"} 2',
+        'meditwin_ingest_under_way{node="in",name="presses"} 2',
+        'meditwin_ingest_refused_total{node="door",name="",code="bad-json"} 1',
+        'meditwin_ingest_refused_total{node="door",name="",code="bad-payload"} 1',
         'meditwin_history_state{node="history",name="one",backend="embedded",database="twin",state="ok"} 1',
         'meditwin_history_spooled_samples{node="history",name="one",backend="embedded",database="twin"} 0',
         'meditwin_history_waiting_samples{node="default",name="",backend="embedded",database="twin"} 0',
-        'meditwin_journal_records{node="store",name=""} 0',
+        'meditwin_journal_records{node="store",name=""} 2',
       ])
         assert.ok(text.includes(`${line}\n`), `${line}\nin\n${text}`);
       assert.match(text, /^meditwin_event_loop_delay_seconds\{quantile="0\.99"\} [\d.e-]+$/m);
@@ -81,7 +108,7 @@ describe("metrics", () => {
       assert.equal(deployed.status, 204);
       // The answer to a deploy comes before its nodes are there.
       await until("the broker is back", async () => (await read()).includes('node="broker"'));
-      assert.doesNotMatch(await read(), /node="history"|node="store"/);
+      assert.doesNotMatch(await read(), /node="history"|node="store"|node="(in|door)"/);
     });
 
     it("are for those who may read flows", async function () {

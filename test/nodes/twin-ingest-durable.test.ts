@@ -99,6 +99,10 @@ describe("twin-ingest, durable", () => {
         return flow;
       });
   const records = (): number => store.journal.size.records;
+  /** What the node's status says of them. */
+  const recordsTold = (flow: LoadedFlow): number | undefined =>
+    (flow.statuses("in").at(-1) as { storage?: { journal: { records: number } } } | undefined)?.storage?.journal
+      .records;
 
   async function post(
     body: object,
@@ -116,16 +120,20 @@ describe("twin-ingest, durable", () => {
     };
   }
 
-  it("keeps an entry until the flow is done with it", async () => {
+  it("keeps an entry until the flow is done with it, and its status tells of it", async () => {
     let finish: () => void = () => undefined;
     work = (_msg, done) => {
       finish = done;
     };
-    await load();
+    const flow = await load();
     assert.equal((await post({ n: 1 })).status, 200);
     assert.equal(records(), 1, "acknowledged and not done");
+    await until(() => recordsTold(flow) === 1, "told as not done");
+    // Longer than the badge follows a node at rest.
+    await pause(3500);
     finish();
     await until(() => records() === 0, "released");
+    await until(() => recordsTold(flow) === 0, "told as done, with no message after it");
   });
 
   for (const deliver of ["each", "batch"])

@@ -200,6 +200,31 @@ describe("twin-write", () => {
       assert.deepEqual(flow.errors(), []);
     }).timeout(30_000);
 
+    it("tells a core status node in numbers how its history stands, from the start on, and no reason", async () => {
+      const nodes = [
+        { id: "status", type: "status", scope: ["write"], wires: [["told"]] },
+        { id: "told", type: "helper" },
+      ];
+      const types = ["twin-write", "twin-query", "core/common/25-status"];
+      const flow = await runtime.load(types, [...flowOf({ url: influxd().url }), ...nodes]);
+      const told = async (wanted: (storage: HistoryStatus & { backend: string }) => boolean): Promise<void> => {
+        for (;;) {
+          const { status } = (await flow.next("told", 10_000)) as { status: Record<string, unknown> };
+          const storage = status.storage as (HistoryStatus & { backend: string }) | undefined;
+          assert.equal(typeof status.text, "string");
+          if (!storage) continue;
+          assert.ok(!("reason" in storage));
+          if (wanted(storage)) return;
+        }
+      };
+      await told(({ backend, state, spooled }) => backend === "influx" && state === "ok" && spooled === 0);
+      await influxd().kill();
+      flow.send("write", { topic: "a", payload: { x: 1 }, twin: { id: "a", ts: t0 } });
+      await told(({ state, spooled, oldestMs }) => state === "retrying" && spooled === 1 && oldestMs > 1000);
+      await influxd().start();
+      await told(({ state, spooled, oldestMs }) => state === "ok" && spooled === 0 && oldestMs === 0);
+    }).timeout(30_000);
+
     it("keeps the order where a later message has nothing to wait for", async () => {
       const flow = await load({ url: influxd().url });
       for (const [n, x] of [1, null, 3, null].entries())
