@@ -29,6 +29,10 @@ export interface SegmentLog {
    * see {@link SegmentLog.synced} for a power cut. Throws `Failure` `busy` when the log is full, `store-failed` when the disk refuses.
    */
   append(payload: Buffer): number;
+  /** Like `append`, but written at the end of this turn, in one write with what else comes until then: see {@link SegmentLog.written}. */
+  appendSoon(payload: Buffer): number;
+  /** Resolves when all that was appended is written, rejects when it is not; undefined when nothing waits to be. */
+  written(): Promise<void> | undefined;
   /** Resolves when everything appended so far has reached the disk. Calls in the meantime share one fdatasync. */
   synced(): Promise<void>;
   release(number: number): void;
@@ -56,6 +60,20 @@ export interface SegmentLogOptions {
 }
 
 const releaseFlushMs = 200;
+/** Most that waits for the end of the turn. */
+const maxGroupBytes = 256 * 1024;
+
+/** Records that go to the disk in one write. */
+interface Group {
+  segment: Segment;
+  /** Where it begins in the file. */
+  start: number;
+  records: Buffer[];
+  numbers: number[];
+  written: Promise<void>;
+  resolve(): void;
+  reject(error: Error): void;
+}
 
 export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   const { folder, maxBytes, warn, segmentBytes = 4 * 1024 * 1024, keptSegments = 0 } = options;
@@ -112,9 +130,13 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     }
   }
 
-  function append(payload: Buffer): number {
+  let group: Group | undefined;
+  /** The last write failed: until one succeeds, nothing is taken on trust. */
+  let isFailing = false;
+
+  /** The segment that the next record goes to. */
+  function segmentFor(bytes: number): Segment {
     if (closed) throw new Failure("store-failed", "The log is closed.", "", true);
-    const bytes = headerBytes + payload.length;
     if (total + bytes > maxBytes) prune(0);
     if (total + bytes > maxBytes)
       throw new Failure(
@@ -123,13 +145,18 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
         "Wait until it drains, or allow more.",
         true,
       );
-    let segment = segments.at(-1);
-    if (!segment || segment.sealed || segment.bytes + bytes > segmentBytes) segment = begin();
-    const number = next;
+    const segment = segments.at(-1);
+    if (segment && !segment.sealed && segment.bytes + bytes <= segmentBytes) return segment;
+    writeGroup();
+    return begin();
+  }
+
+  function write(segment: Segment, records: Buffer): void {
     try {
-      writeWhole(segment.fd, encodeRecord(number, payload));
+      writeWhole(segment.fd, records);
+      isFailing = false;
     } catch (error) {
-      next++;
+      isFailing = true;
       // Take back what stands half written: a later record must not follow a torn one.
       try {
         ftruncateSync(segment.fd, segment.bytes);
@@ -138,14 +165,71 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
       }
       throw diskFailure(error);
     }
-    segment.records.set(number, { offset: segment.bytes + headerBytes, length: payload.length });
+  }
+
+  function note(segment: Segment, number: number, bytes: number): void {
+    segment.records.set(number, { offset: segment.bytes + headerBytes, length: bytes - headerBytes });
     where.set(number, segment);
     segment.highest = number;
     segment.isDirty = true;
     segment.bytes += bytes;
     total += bytes;
-    next++;
+  }
+
+  function append(payload: Buffer): number {
+    writeGroup();
+    const bytes = headerBytes + payload.length;
+    const segment = segmentFor(bytes);
+    const number = next++;
+    write(segment, encodeRecord(number, payload));
+    note(segment, number, bytes);
     return number;
+  }
+
+  function appendSoon(payload: Buffer): number {
+    if (isFailing) return append(payload);
+    const bytes = headerBytes + payload.length;
+    const segment = segmentFor(bytes);
+    const number = next++;
+    group ??= beginGroup(segment);
+    group.records.push(encodeRecord(number, payload));
+    group.numbers.push(number);
+    note(segment, number, bytes);
+    if (segment.bytes - group.start >= maxGroupBytes) writeGroup();
+    return number;
+  }
+
+  function beginGroup(segment: Segment): Group {
+    setImmediate(writeGroup);
+    let resolve!: () => void;
+    let reject!: (error: Error) => void;
+    const written = new Promise<void>((onWritten, onFailed) => {
+      resolve = onWritten;
+      reject = onFailed;
+    });
+    // Whoever acknowledges hears of a failure; it is no crash where nobody does.
+    written.catch(() => undefined);
+    return { segment, start: segment.bytes, records: [], numbers: [], written, resolve, reject };
+  }
+
+  function writeGroup(): void {
+    if (!group) return;
+    const { segment, start, records, numbers, resolve, reject } = group;
+    group = undefined;
+    const end = segment.bytes;
+    segment.bytes = start;
+    try {
+      write(segment, Buffer.concat(records));
+      segment.bytes = end;
+      resolve();
+    } catch (error) {
+      total -= end - start;
+      for (const number of numbers) {
+        segment.records.delete(number);
+        where.delete(number);
+      }
+      reject(error as Error);
+    }
   }
 
   function release(number: number): void {
@@ -197,6 +281,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
    * first fails, so does the next: the system forgets what it could not write, and its next flush succeeds without that.
    */
   function synced(): Promise<void> {
+    writeGroup();
     if (!syncing) {
       syncing = syncNow().finally(() => {
         syncing = undefined;
@@ -212,6 +297,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   }
 
   function read(number: number): Buffer | undefined {
+    if (group) writeGroup();
     const segment = where.get(number);
     const place = segment?.records.get(number);
     if (!segment || !place) return undefined;
@@ -242,6 +328,8 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
 
   return {
     append,
+    appendSoon,
+    written: () => group?.written,
     synced,
     release,
     read,
@@ -253,8 +341,9 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     hasRoom: (bytes) => total + headerBytes + bytes <= maxBytes,
     close() {
       if (closed) return;
-      closed = true;
       clearInterval(timer);
+      writeGroup();
+      closed = true;
       saveReleases();
       for (const segment of segments) {
         try {

@@ -23,8 +23,10 @@ export interface Acknowledgements {
   drop(): void;
 }
 
+/** Messages in a row that wait for the same. */
 interface Held {
-  messageId: number;
+  messageIds: number[];
+  after?: Promise<unknown>;
   ready: boolean;
 }
 
@@ -36,6 +38,7 @@ export function createAcknowledgements(
 ): Acknowledgements {
   let due: number[] = [];
   let held: Held[] = [];
+  let heldMessages = 0;
   let scheduled = false;
   let dropped = false;
   let timer: NodeJS.Timeout | undefined;
@@ -59,11 +62,15 @@ export function createAcknowledgements(
 
   function release(): void {
     let ready = 0;
-    while (held[ready]?.ready) write((held[ready++] as Held).messageId);
+    for (; held[ready]?.ready; ready++) {
+      const { messageIds } = held[ready] as Held;
+      heldMessages -= messageIds.length;
+      for (const messageId of messageIds) write(messageId);
+    }
     if (ready === 0) return;
     held.splice(0, ready);
     watch();
-    for (const one of waiting) if (held.length < one.below) wake(one);
+    for (const one of waiting) if (heldMessages < one.below) wake(one);
   }
 
   function wake(one: { go(): void }): void {
@@ -73,7 +80,7 @@ export function createAcknowledgements(
 
   const fewerThan = (below: number): Promise<void> =>
     new Promise((resolve) => {
-      if (dropped || held.length < below) resolve();
+      if (dropped || heldMessages < below) resolve();
       else waiting.add({ below, go: resolve });
     });
 
@@ -96,21 +103,29 @@ export function createAcknowledgements(
     clearTimeout(timer);
     due = [];
     held = [];
+    heldMessages = 0;
     for (const one of waiting) wake(one);
+  }
+
+  function hold(messageId: number, after: Promise<unknown> | undefined): void {
+    const entry: Held = { messageIds: [messageId], after, ready: !after };
+    held.push(entry);
+    if (held.length === 1) watch();
+    after?.then(() => {
+      entry.ready = true;
+      release();
+    }, fail);
   }
 
   return {
     add(messageId, after) {
       if (dropped) return;
       if (!after && held.length === 0) return void write(messageId);
-      const entry = { messageId, ready: !after };
-      held.push(entry);
-      if (held.length === 1) watch();
-      after?.then(() => {
-        entry.ready = true;
-        release();
-      }, fail);
-      return held.length >= maxWaiting ? fewerThan(maxWaiting) : undefined;
+      heldMessages++;
+      const last = held.at(-1);
+      if (last && last.after === after && !last.ready) last.messageIds.push(messageId);
+      else hold(messageId, after);
+      return heldMessages >= maxWaiting ? fewerThan(maxWaiting) : undefined;
     },
     settled: () => fewerThan(1),
     flush,

@@ -27,8 +27,12 @@ export type Dispatch = (messages: (Message | null)[], entries: readonly Entry[])
 export interface Custody {
   /** Resolves when the flow runs and has been sent what was left from before; undefined from then on. */
   ready(): Promise<void> | undefined;
-  /** Writes the parcel to the journal and hands it on. Throws a `Failure` when it cannot be kept: do not acknowledge. */
-  take(parcel: Parcel): void;
+  /**
+   * Writes the parcel to the journal and hands it on. Throws a `Failure` when it cannot be kept: do not acknowledge.
+   *
+   * @param soon write it at the end of this turn: acknowledge when `durable` has resolved
+   */
+  take(parcel: Parcel, soon?: boolean): void;
   dispatch: Dispatch;
   /** Resolves when all that was taken is durable; undefined when it is. */
   durable(): Promise<void> | undefined;
@@ -274,9 +278,9 @@ export function openCustody(
     durable: () => journal.durable(),
     room: waitForRoom,
     underWay: () => onTheirWay,
-    take(parcel) {
+    take(parcel, soon) {
       const data = encodeParcel(parcel);
-      const number = journal.append(host.id, data);
+      const number = journal.append(host.id, data, soon);
       const entry = { number, bytes: data.length, parts: 0, attempts: 0, redelivered: false };
       count(entry, 1);
       begin(entry, parcel);

@@ -10,7 +10,7 @@ import { acquireRepeats, type Repeats } from "./repeats";
 export interface Intake extends Omit<Custody, "take" | "dispatch"> {
   readonly repeats: Repeats;
   /** Writes the parcel to the journal and hands it on. Throws a `Failure` when it cannot be kept: do not acknowledge. */
-  take(parcel: Parcel): void;
+  take(parcel: Parcel, soon?: boolean): void;
 }
 
 export function openIntake(
@@ -21,6 +21,8 @@ export function openIntake(
   handOn: (parcel: Parcel, entry: Entry) => void,
 ): Intake & Pick<Custody, "dispatch"> {
   const repeats = acquireRepeats(host, journal, sequences);
+  let writing: Promise<void> | undefined;
+  let watched: Promise<void> | undefined;
   const custody = openCustody(host, journal, handOn, (error) => meter.refused([error]));
   host.metrics(() => [
     { name: "ingest_under_way", help: "Messages on their way through the flow.", value: custody.underWay() },
@@ -28,14 +30,20 @@ export function openIntake(
   return {
     ...custody,
     repeats,
-    durable: () =>
-      custody.durable()?.catch((error: unknown) => {
-        // What could not be flushed was not taken: when it comes again it is no repeat.
-        repeats.forget();
-        throw error;
-      }),
-    take(parcel) {
-      custody.take(parcel);
+    durable() {
+      const next = custody.durable();
+      if (next !== writing) {
+        writing = next;
+        // What could not be written was not taken: when it comes again it is no repeat.
+        watched = next?.catch((error: unknown) => {
+          repeats.forget();
+          throw error;
+        });
+      }
+      return watched;
+    },
+    take(parcel, soon) {
+      custody.take(parcel, soon);
       repeats.took(parcel.topic, parcel.mark, parcel.reading);
     },
   };

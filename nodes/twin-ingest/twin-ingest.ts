@@ -46,7 +46,7 @@ export default defineNode<TwinIngestSettings>({
       for (const sample of samplesOf(reading)) sequences.took(sample);
     }
 
-    const take: (parcel: Parcel) => void = intake?.take ?? handOn;
+    const take: (parcel: Parcel, soon?: boolean) => void = intake?.take ?? ((parcel) => handOn(parcel));
 
     function read(payload: unknown, arrival: Arrival, format?: TextFormat): Reading {
       try {
@@ -63,7 +63,7 @@ export default defineNode<TwinIngestSettings>({
       openMqttDoor(host, broker, settings, meter, intake, (topic, payload, packet, mark) => {
         const reading = read(payload, { topic, now: Date.now(), msg: packet as unknown as Record<string, unknown> });
         const { qos, retain } = packet;
-        take({ topic, payload, reading, source: retain ? { topic, qos, retain } : { topic, qos }, mark });
+        take({ topic, payload, reading, source: retain ? { topic, qos, retain } : { topic, qos }, mark }, true);
         return reading.kind === "batch" ? reading.samples.length : 1;
       });
     }

@@ -24,8 +24,15 @@ export function createJournal(
   }
 
   return {
-    append: (source, data) => log.append(Buffer.concat([startOf(source), data])),
-    durable: () => (releases ? log.synced() : undefined),
+    append(source, data, soon = false) {
+      const entry = Buffer.concat([startOf(source), data]);
+      return soon ? log.appendSoon(entry) : log.append(entry);
+    },
+    durable() {
+      const written = log.written();
+      if (!releases) return written;
+      return written ? Promise.all([written, log.synced()]).then(() => undefined) : log.synced();
+    },
     release: releases?.add ?? log.release,
     *unreleased(source) {
       for (const { number, payload } of of(log.pending(), source, (entry) => entry.payload))

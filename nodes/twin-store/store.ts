@@ -19,8 +19,10 @@ export interface Journal {
   /**
    * Writes an entry of that source (a node's id) down and returns its number: rising, and its name until it is released.
    * It survives the end of the process then. Throws a `Failure`, `busy` when the journal is full: then do not acknowledge.
+   *
+   * @param soon write it at the end of this turn, together with others: until `durable` resolves, do not acknowledge
    */
-  append(source: string, data: Buffer): number;
+  append(source: string, data: Buffer, soon?: boolean): number;
   /** Resolves when all that was appended is durable at the store's level; undefined when it is already. */
   durable(): Promise<void> | undefined;
   release(number: number): void;
