@@ -166,6 +166,29 @@ describe("segment log", () => {
           assert.deepEqual(texts(open()), ["a", "b"]);
         });
 
+    for (const fault of ["refused", "torn", "short"] as const)
+      it(`takes a whole turn's records back when their write was ${fault}, and takes nothing on trust until one succeeds`, async () => {
+        const log = open();
+        log.append(Buffer.from("a"));
+        const before = log.size;
+        disk = failWrites({ nth: 1, times: 2, code: "ENOSPC" }, fault);
+        const numbers = ["b", "c"].map((text) => log.appendSoon(Buffer.from(text)));
+        const written = log.written() as Promise<void>;
+        assert.equal(disk.failed(), 0, "not written yet");
+        await assert.rejects(written, { code: "store-failed", retryable: true });
+        assert.deepEqual(log.size, before);
+        assert.equal(log.read(numbers[0] as number), undefined);
+        assert.throws(
+          () => log.appendSoon(Buffer.from("d")),
+          { code: "store-failed" },
+          "at once, not at the end of the turn",
+        );
+        log.appendSoon(Buffer.from("e"));
+        log.appendSoon(Buffer.from("f"));
+        await log.written();
+        assert.deepEqual(texts(open()), ["a", "e", "f"]);
+      });
+
     it("keeps no file for each try while it can neither write nor take back", () => {
       const log = open();
       disk = failWrites({ nth: 1, times: 50 }, "torn", true);
@@ -259,6 +282,25 @@ describe("segment log", () => {
     }
     assert.match(warnings.join(), /could not be put aside/);
     assert.equal(texts(open()).length, 4);
+  });
+
+  it("writes what one turn brings at once, in order with the rest, and before anything reads it", async () => {
+    const log = open({ segmentBytes: 300 });
+    const soon = (text: string): number => log.appendSoon(Buffer.from(text));
+    soon("a");
+    const second = soon("b");
+    assert.equal(log.read(second)?.toString(), "b");
+    soon("c");
+    log.append(Buffer.from("d"));
+    const all = Array.from({ length: 30 }, (_, k) => `record ${k}`);
+    for (const text of all) soon(text);
+    assert.ok(log.written());
+    await log.written();
+    assert.equal(log.written(), undefined);
+    assert.deepEqual(texts(open({ segmentBytes: 300 })), ["a", "b", "c", "d", ...all]);
+    soon("left");
+    close(log);
+    assert.equal(texts(open({ segmentBytes: 300 })).at(-1), "left", "a close writes it");
   });
 
   it("has reached the disk when synced resolves", async () => {
