@@ -419,4 +419,41 @@ describe("twin-ingest, durable, from mosquitto", () => {
       Array.from({ length: 50 }, (_, n) => n),
     );
   });
+
+  it("acknowledges nothing that is not flushed at level power: the broker sends it again", async function () {
+    this.timeout(20_000);
+    seen = [];
+    work = (_msg, done) => done();
+    const flow = await runtime.load(
+      ["twin-ingest", registerWork],
+      [
+        { id: "store", type: "twin-store", path: "power", durability: "power" },
+        { id: "broker", type: "twin-broker", url: broker.url, clientId: `power-${await freePort()}` },
+        {
+          id: "in",
+          type: "twin-ingest",
+          source: "mqtt",
+          topic: "p/#",
+          broker: "broker",
+          store: "store",
+          tsFrom: "payload:ts",
+          wires: [["work"], []],
+        },
+        { id: "work", type: "work", wires: [[]] },
+      ],
+    );
+    await until(() => flow.statuses("in").some(({ fill }) => fill === "green"), "connected");
+    await pause(300);
+    const { journal } = (flow.node("store") as { twinApi?: TwinStore }).twinApi as TwinStore;
+    const flush = journal.durable;
+    let failures = 1;
+    (journal as { durable: Journal["durable"] }).durable = () =>
+      failures-- > 0 ? Promise.reject(new Failure("store-failed", "The disk is gone.", "", true)) : flush();
+    for (let n = 0; n < 20; n++)
+      await device.publishAsync("p/1", JSON.stringify({ n, ts: 1_700_000_000_000 + n }), { qos: 1 });
+    const distinct = (): number => new Set(seen.map(({ n }) => n)).size;
+    await until(() => distinct() === 20, "all of them", 15_000);
+    await until(() => seen.length > 20, "the one that was not flushed comes again");
+    assert.ok(journal.size.records > 0, "released entries stay until files are flushed");
+  });
 });
