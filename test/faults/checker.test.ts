@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { TwinDocument } from "../../engine/contract/document";
 import { emptyDocument } from "../../engine/twin/report";
 import { check, type Evidence, isWhole } from "./checker";
 import type { HistoryRow } from "./history";
@@ -61,5 +62,19 @@ describe("the checker of npm run faults", () => {
       false,
       "nothing was acknowledged",
     );
+  });
+
+  it("takes what arrived last for the newest where samples bring no time, and asks for no seq where they bring none", () => {
+    const evidence = sound();
+    // The first sample of the first twin was sent again, and arrived after the others.
+    const rows = evidence.rows.map((row) => (row.n === 0 ? { ...row, ts: ts + 9999 } : row));
+    assert.equal(check({ ...evidence, rows, byArrival: true }).wrongTwins, 1);
+    const [first, second] = evidence.twins as [TwinDocument, TwinDocument];
+    const { n, value, seq } = bodyOf(0, ts);
+    const meta = { n: { ts: ts + 9999, quality: "good" as const, seq } };
+    const late = { ...evidence, rows, twins: [{ ...first, reported: { n, value }, meta }, second] };
+    assert.equal(check({ ...late, byArrival: true }).wrongTwins, 0);
+    assert.equal(check(late).wrongTwins, 1);
+    assert.equal(check({ ...late, byArrival: true, withoutSeq: true }).wrongTwins, 2);
   });
 });

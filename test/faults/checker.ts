@@ -12,6 +12,10 @@ export interface Evidence {
   twins: readonly TwinDocument[];
   /** Changes of twins, as they were recorded: id and the number of the sample. */
   changes: readonly (readonly [string, number])[];
+  /** The samples bring no time of their own: what arrived last is the newest. */
+  byArrival?: boolean;
+  /** The samples bring no `seq`. */
+  withoutSeq?: boolean;
 }
 
 export interface Verdict {
@@ -29,13 +33,14 @@ export interface Verdict {
 }
 
 /** Compares what was promised with what is there. */
-export function check({ acknowledged, rows, refused, twins, changes }: Evidence): Verdict {
+export function check(evidence: Evidence): Verdict {
+  const { acknowledged, rows, refused, twins, changes, byArrival = false, withoutSeq = false } = evidence;
   const kept = new Set<number>();
-  const newest = new Map<string, number>();
+  const newest = new Map<string, { n: number; rank: number }>();
   const samplesOf = new Map<string, number>();
   let appliedTwice = 0;
   let damaged = 0;
-  for (const { id, n, value } of rows) {
+  for (const { id, ts, n, value } of rows) {
     if (id !== twinOf(n) || value !== readingOf(n)) {
       damaged++;
       continue;
@@ -43,7 +48,8 @@ export function check({ acknowledged, rows, refused, twins, changes }: Evidence)
     if (kept.has(n)) appliedTwice++;
     else samplesOf.set(id, (samplesOf.get(id) ?? 0) + 1);
     kept.add(n);
-    newest.set(id, Math.max(newest.get(id) ?? -1, n));
+    const rank = byArrival ? ts : n;
+    if (rank > (newest.get(id)?.rank ?? -1)) newest.set(id, { n, rank });
   }
   const set = new Set(refused);
   const lost = acknowledged.filter((n) => !kept.has(n) && !set.has(n)).length;
@@ -58,7 +64,7 @@ export function check({ acknowledged, rows, refused, twins, changes }: Evidence)
   const documents = new Map(twins.map((twin) => [twin.id, twin]));
   for (const { id, rev } of twins) appliedTwice += Math.max(0, rev - (samplesOf.get(id) ?? 0) - refusedOf(set, id));
   let wrongTwins = 0;
-  for (const [id, n] of newest) if (!isAt(documents.get(id), n)) wrongTwins++;
+  for (const [id, { n }] of newest) if (!isAt(documents.get(id), n, withoutSeq ? undefined : seqOf(n))) wrongTwins++;
   return {
     acknowledged: acknowledged.length,
     inHistory: kept.size,
@@ -77,8 +83,8 @@ function refusedOf(refused: Set<number>, id: string): number {
   return count;
 }
 
-function isAt(twin: TwinDocument | undefined, n: number): boolean {
-  return twin?.reported.n === n && twin.reported.value === readingOf(n) && twin.meta.n?.seq === seqOf(n);
+function isAt(twin: TwinDocument | undefined, n: number, seq: number | undefined): boolean {
+  return twin?.reported.n === n && twin.reported.value === readingOf(n) && twin.meta.n?.seq === seq;
 }
 
 /** Whether everything that was acknowledged is there, once, and as it was sent. */

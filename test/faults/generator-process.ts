@@ -19,6 +19,12 @@ export interface GeneratorOptions {
   startAt: number;
   /** MQTT: after a reconnect so many of the last acknowledged messages are sent again. */
   repeatLast: number;
+  /** HTTP: a request without an answer is sent again, the same one, until it has one. */
+  sendAgain: boolean;
+  /** HTTP: each request has an Idempotency-Key. */
+  withKey: boolean;
+  /** Fields that the samples are sent without. */
+  without: ("ts" | "seq")[];
 }
 
 /** What the parent process is told, four times a second and at the end. */
@@ -35,6 +41,7 @@ export interface GeneratorState {
 
 const tickMs = 5;
 const stopPatienceMs = 60_000;
+const sendAgainMs = 100;
 const options = JSON.parse(process.argv[2] as string) as GeneratorOptions;
 const clock = createDeviceClock();
 const acknowledged: number[] = [];
@@ -125,41 +132,56 @@ function openMqtt(): Door {
 
 function openHttp(): Door {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+
+  function attempt(
+    body: string,
+    headers: Record<string, string | number>,
+    end: (status: number, text: string) => void,
+  ) {
+    let settled = false;
+    const settle = (status: number, text = ""): void => {
+      if (settled) return;
+      settled = true;
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      if (status === 0 && options.sendAgain) setTimeout(() => attempt(body, headers, end), sendAgainMs);
+      else end(status, text);
+    };
+    const sending = request(options.url, { method: "POST", agent, headers, timeout: 30_000 }, (response) => {
+      const status = response.statusCode ?? 0;
+      if ((status === 503 || status === 429) && !response.headers["retry-after"]) withoutRetryAfter++;
+      let text = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("end", () => settle(status, text));
+      response.on("error", () => settle(0));
+    });
+    sending.on("timeout", () => sending.destroy());
+    sending.on("error", () => settle(0));
+    sending.end(body);
+  }
+
   return {
     isReady: () => true,
     send(numbers, settle) {
-      const samples = numbers.map((n) => ({ id: twinOf(n), ...bodyOf(n, clock(n)) }));
-      const body = JSON.stringify(options.batch === 1 ? samples[0] : samples);
-      const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
-      let settled = false;
-      const end = (status: number, taken: number[]): void => {
-        if (settled) return;
-        settled = true;
-        statuses[status] = (statuses[status] ?? 0) + 1;
-        settle(taken);
-      };
-      const sending = request(options.url, { method: "POST", agent, headers, timeout: 30_000 }, (response) => {
-        const status = response.statusCode ?? 0;
-        if ((status === 503 || status === 429) && !response.headers["retry-after"]) withoutRetryAfter++;
-        let text = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => {
-          text += chunk;
-        });
-        response.on("end", () => {
-          if (status === 200 || status === 202) end(status, numbers);
-          else if (status === 207) {
-            const bad = new Set((JSON.parse(text) as { errors: { index: number }[] }).errors.map(({ index }) => index));
-            end(
-              status,
-              numbers.filter((_n, index) => !bad.has(index)),
-            );
-          } else end(status, []);
-        });
-        response.on("error", () => end(0, []));
+      const samples = numbers.map((n) => {
+        const sample: Record<string, unknown> = { id: twinOf(n), ...bodyOf(n, clock(n)) };
+        for (const field of options.without) delete sample[field];
+        return sample;
       });
-      sending.on("timeout", () => sending.destroy());
-      sending.on("error", () => end(0, []));
-      sending.end(body);
+      const body = JSON.stringify(options.batch === 1 ? samples[0] : samples);
+      const headers = {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+        ...(options.withKey ? { "idempotency-key": `faults-${numbers[0]}` } : {}),
+      };
+      attempt(body, headers, (status, text) => {
+        if (status === 200 || status === 202) settle(numbers);
+        else if (status === 207) {
+          const bad = new Set((JSON.parse(text) as { errors: { index: number }[] }).errors.map(({ index }) => index));
+          settle(numbers.filter((_n, index) => !bad.has(index)));
+        } else settle([]);
+      });
     },
     close: () => agent.destroy(),
   };

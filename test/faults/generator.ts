@@ -24,7 +24,8 @@ export function startGenerator(
 ): Generator {
   const ledgerFile = path.join(stage.folder, `ledger-${++started}.txt`);
   const defaults = { kind: "mqtt", rate: 500, window: 2000, batch: 1, startAt: 0, repeatLast: 0 } as const;
-  const all: GeneratorOptions = { ...defaults, ledgerFile, ...options };
+  const repeats = { sendAgain: false, withKey: false, without: [] };
+  const all: GeneratorOptions = { ...defaults, ...repeats, ledgerFile, ...options };
   const child = startChild(stage, process.execPath, [
     path.join(__dirname, "generator-process.js"),
     JSON.stringify(all),

@@ -1,10 +1,10 @@
 import type { TwinDocument } from "../../engine/contract/document";
-import { check, type Verdict } from "./checker";
+import { check, type Evidence, type Verdict } from "./checker";
 import type { HistoryReader } from "./history";
 import type { NodeRed } from "./node-red";
 import { pause } from "./stage";
 
-export interface JudgeOptions {
+export interface JudgeOptions extends Pick<Evidence, "byArrival" | "withoutSeq"> {
   acknowledged: readonly number[];
   history: HistoryReader;
   /** How long nothing may come into the history before what is missing counts as lost, ms. */
@@ -15,10 +15,11 @@ export interface JudgeOptions {
 /** Waits until all that was acknowledged has arrived, or nothing comes any more, and compares. */
 export async function judge(
   nodeRed: NodeRed,
-  { acknowledged, history, quietMs = 8000, timeoutMs = 600_000 }: JudgeOptions,
+  { acknowledged, history, quietMs = 8000, timeoutMs = 600_000, ...how }: JudgeOptions,
 ): Promise<Verdict> {
   await arrived(acknowledged, history, () => refusedNumbers(nodeRed), quietMs, timeoutMs);
   return check({
+    ...how,
     acknowledged,
     rows: await history.rows(),
     refused: refusedNumbers(nodeRed),
