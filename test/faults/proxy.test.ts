@@ -53,7 +53,7 @@ describe("test/faults/proxy", () => {
   it("forwards what comes, both ways", async () => {
     assert.deepEqual(await post("one"), { status: 200, said: "taken" });
     assert.deepEqual(arrived, ["one"]);
-    assert.equal(proxy.hits, 0);
+    assert.equal(proxy.hits(), 0);
   });
 
   it("holds everything while it stalls, and then lets it go on", async () => {
@@ -73,13 +73,13 @@ describe("test/faults/proxy", () => {
     proxy.cut();
     assert.deepEqual(await answer, { said: "ECONNRESET" });
     assert.deepEqual(arrived, []);
-    assert.equal(proxy.hits, 1);
+    assert.equal(proxy.hits(), 1);
   });
 
   it("drops the answer of a request that arrived, and goes on dropping on that connection", async () => {
     await proxy.set({ kind: "drop", direction: "toClient", afterBytes: 0 });
     const answer = post("one");
-    assert.ok(await comesTrue(() => proxy.hits === 1, 5000, 5));
+    assert.ok(await comesTrue(() => proxy.hits() === 1, 5000, 5));
     assert.deepEqual(arrived, ["one"]);
     await proxy.set({ kind: "none" });
     assert.ok(await isOpen(answer));

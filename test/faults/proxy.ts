@@ -23,7 +23,7 @@ export type Fault =
 export interface FaultProxy {
   readonly port: number;
   /** Connections that were reset or became lossy, and requests answered 503. */
-  readonly hits: number;
+  hits(): number;
   set(fault: Fault): Promise<void>;
   /** Resets all connections. */
   cut(): void;
@@ -125,9 +125,7 @@ export async function startProxy(serverPort: number): Promise<FaultProxy> {
 
   return {
     port,
-    get hits() {
-      return hits;
-    },
+    hits: () => hits,
     async set(next) {
       fault = next;
       if (next.kind === "refuse") listener.close();
