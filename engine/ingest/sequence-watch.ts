@@ -48,7 +48,7 @@ export function createSequenceWatch(): SequenceWatch {
       if (step <= maxGap) miss(track, step - 1);
       else counts.restarts++;
       track.latest = seq;
-    } else if (step < -windowSize || (seq <= 1 && step < 0 && !track.window.has(seq))) {
+    } else if (step < -windowSize) {
       counts.restarts++;
       track.latest = seq;
       track.missing = 0;
