@@ -30,6 +30,7 @@ const allowed = [
   /^dist\/engine\/.+\.js$/,
   /^dist\/nodes\/.+\.(js|html|json|svg|png)$/,
   /^examples\/[^/]+\.json$/,
+  /^examples\/mosquitto\/(mosquitto\.conf|README\.md)$/,
   /^resources\//,
 ];
 for (const file of files) {
