@@ -5,6 +5,9 @@ import { failingFlushes, failingWrites } from "./07-disk-errors";
 import { acknowledgeFirst, fullDisk, recordFirst } from "./07-full-disk";
 import { nodeRedOnFullDisk } from "./07-node-red";
 
+/** Room for the write-ahead logs of store and history, which keep up to 32 MB each: it shall be full when it is filled. */
+const diskMegabytes = 256;
+
 /** Disks that run full, and writes and flushes that fail. */
 export const faultCase: FaultCase = {
   number: 7,
@@ -40,7 +43,7 @@ export const faultCase: FaultCase = {
 
 /** Each on a disk of its own, at the same time. */
 async function onSmallDisks(works: ((disk: SmallDisk) => Promise<FaultRow>)[]): Promise<FaultRow[] | undefined> {
-  const disks = works.map(() => mountSmallDisk(64));
+  const disks = works.map(() => mountSmallDisk(diskMegabytes));
   try {
     if (!disks.every((disk) => disk !== undefined)) return undefined;
     return await Promise.all(works.map((work, index) => work(disks[index] as SmallDisk)));
