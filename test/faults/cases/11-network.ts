@@ -84,6 +84,7 @@ export const faultCase: FaultCase = {
       (stage) => brokerFaults(stage, scale, {}),
       (stage) => influxFaults(stage, scale),
       (stage) => answersDropped(stage, scale, "Idempotency-Key"),
+      (stage) => answersDropped(stage, scale, "seq"),
       (stage) => brokerFaults(stage, "short", { qos: "0" }),
       (stage) => answersDropped(stage, "short", "nothing"),
       ...(scale === "long" ? [stockInflux] : []),
