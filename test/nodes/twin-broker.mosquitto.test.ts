@@ -28,7 +28,6 @@ const asUsual = (port: number, folder: string): string =>
 
 describe("mosquitto with the configuration that is shipped", () => {
   const connect = strangers();
-  const open = clients();
   const brokers: (Mosquitto & { remove(): Promise<void> })[] = [];
   before(function () {
     if (mosquittoIsInstalled()) return;
@@ -106,37 +105,5 @@ describe("mosquitto with the configuration that is shipped", () => {
     assert.equal(acknowledged, false);
     const other = await connect(broker.url);
     await other.publishAsync("press/6", Buffer.alloc(1_048_576), { qos: 1 });
-  });
-
-  it("has sent to a connected subscriber what it acknowledged when it is killed among ten publishers", async () => {
-    const broker = await start(asShipped);
-    const twin = open(broker.url);
-    const taken = new Set<string>();
-    twin.subscribe("press/#", 1, (_topic, payload) => void taken.add(`${payload}`));
-    await until(() => twin.isSubscribed(), "subscribed");
-    const acknowledged = new Set<string>();
-    for (let kill = 0; kill < 5; kill++) {
-      const presses = await Promise.all(Array.from({ length: 10 }, () => connect(broker.url, { reconnectPeriod: 0 })));
-      const before = acknowledged.size;
-      for (const [index, press] of presses.entries()) {
-        let n = 0;
-        const publish = (): void => {
-          const text = `${kill}-${index}-${n++}`;
-          press.publish("press/6", text, { qos: 1 }, (error) => {
-            if (error) return;
-            acknowledged.add(text);
-            publish();
-          });
-        };
-        publish();
-      }
-      await until(() => acknowledged.size > before + 300, "300 more");
-      await broker.stop("SIGKILL");
-      await broker.start();
-      await until(() => twin.isSubscribed(), "connected again");
-      const missing = (): string[] => [...acknowledged].filter((text) => !taken.has(text));
-      await until(() => missing().length === 0, "all that was acknowledged").catch(() => undefined);
-      assert.deepEqual(missing(), []);
-    }
   });
 });
