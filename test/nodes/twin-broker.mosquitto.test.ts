@@ -4,7 +4,7 @@ import path from "node:path";
 import mqtt from "mqtt";
 import { projectRoot } from "../flows/project";
 import { createMosquitto, type Mosquitto, mosquittoIsInstalled } from "../support/mosquitto";
-import { clients, strangers, until } from "./twin-broker.clients";
+import { strangers, until } from "./twin-broker.clients";
 
 const shipped = readFileSync(path.join(projectRoot, "examples/mosquitto/mosquitto.conf"), "utf8");
 
