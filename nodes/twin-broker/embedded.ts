@@ -87,7 +87,10 @@ export function openEmbeddedBroker(options: EmbeddedOptions): EmbeddedBroker {
     // aedes is an ES module; import() also works on Node 22.9 to 22.11.
     const { Aedes: Broker } = await import("aedes");
     if (closed) return;
-    const broker = await Broker.createBroker();
+    const broker = await Broker.createBroker({
+      // A publisher that is held back must hold nobody else back: the nodes may have to publish before they take more.
+      concurrency: 0,
+    });
     aedes = broker;
     const connected = new Set<string>();
     broker.on("client", (client) => connected.add(client.id));

@@ -48,9 +48,11 @@ export const custodyLimits = {
   bytes: 64 * 1024 * 1024,
   /** After that a node that never completes is told of, and its messages no longer count as on their way. */
   overdueMs: 5 * 60_000,
+  /** The same, while so much is on its way that nothing more is taken and nothing completes: a stock mqtt out that is not connected, for one. */
+  stalledMs: 15_000,
   /** Such messages of which the end is still awaited. */
   overdue: 100_000,
-  checkMs: 10_000,
+  checkMs: 5000,
 };
 const maxRetryMs = 30_000;
 
@@ -74,6 +76,7 @@ export function openCustody(
   let bytes = 0;
   let overdue = 0;
   let closed = false;
+  let completedAt = Date.now();
   let failing: Entry[] = [];
   let retryTimer: NodeJS.Timeout | undefined;
 
@@ -115,6 +118,7 @@ export function openCustody(
       const one = open.get(token);
       if (!one || closed) return;
       open.delete(token);
+      completedAt = Date.now();
       if (one.overdue) {
         overdue--;
         for (const entry of entries) count(entry, 1);
@@ -199,7 +203,9 @@ export function openCustody(
   }
 
   function findOverdue(): void {
-    const before = Date.now() - limits.overdueMs;
+    const now = Date.now();
+    const patienceMs = isFull() && now - completedAt > limits.stalledMs ? limits.stalledMs : limits.overdueMs;
+    const before = now - patienceMs;
     const places = new Set<string>();
     for (const [token, one] of open) {
       if (one.since > before) break;
@@ -218,7 +224,7 @@ export function openCustody(
     }
     if (places.size > 0)
       host.warn(
-        `Messages are not done after ${limits.overdueMs / 60_000} minutes in ${[...places].slice(0, 5).join(", ")}: does a node there never call done? They stay in the journal and come again after a restart.`,
+        `Messages are not done after ${Math.round(patienceMs / 1000)} s in ${[...places].slice(0, 5).join(", ")}: does a node there never call done? They stay in the journal and come again after a restart.`,
       );
   }
   const overdueTimer = setInterval(findOverdue, limits.checkMs).unref();
