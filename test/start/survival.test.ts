@@ -33,10 +33,12 @@ const flow = (mqttPort: number): unknown[] => {
     place({ id: "state", type: "twin-state", operation: "report", wires: [["write"], []] }),
     place({ id: "write", type: "twin-write", wires: [["pass"], []] }),
     // What has passed twin-write is durable: told to whoever listens.
+    // A new message: a stock mqtt out that is not connected yet never calls done, and would hold the readings.
     place({
       id: "pass",
-      type: "change",
-      rules: [{ t: "set", p: "topic", pt: "msg", to: "durable", tot: "str" }],
+      type: "function",
+      func: 'return { topic: "durable", payload: msg.payload };',
+      outputs: 1,
       wires: [["tell"]],
     }),
     place({ id: "tell", type: "mqtt out", topic: "durable", qos: "1", retain: "false", broker: "stock-broker" }),
@@ -78,7 +80,12 @@ const json = async (url: string, body?: unknown): Promise<unknown> => {
     body === undefined
       ? {}
       : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-  return (await fetch(url, options)).json();
+  // The flows' endpoints may come a moment after the banner.
+  for (let attempt = 0; ; attempt++) {
+    const response = await fetch(url, options);
+    if (response.status !== 404 || attempt === 50) return response.json();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 };
 
 const norris = (): { x: number; y: number }[] =>
