@@ -36,7 +36,9 @@ export interface Custody {
   dispatch: Dispatch;
   /** Resolves when all that was taken is durable; undefined when it is. */
   durable(): Promise<void> | undefined;
-  /** Resolves when less is on its way; undefined when it is little enough. */
+  /** Whether so much is on its way that nothing more is to be taken. */
+  isFull(): boolean;
+  /** Resolves when less is on its way; undefined when it is little enough. For who waits: each call waits in a list. */
   room(): Promise<void> | undefined;
   /** Entries that are on their way through the flow. */
   underWay(): number;
@@ -282,6 +284,7 @@ export function openCustody(
     ready: () => ready,
     dispatch,
     durable: () => journal.durable(),
+    isFull,
     room: waitForRoom,
     underWay: () => onTheirWay,
     take(parcel, soon) {

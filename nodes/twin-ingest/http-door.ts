@@ -86,7 +86,7 @@ export function openHttpDoor(
     const waiting = intake?.ready();
     if (waiting) await within(waiting, startPatienceMs);
     // Sent from a node that is closing, it would reach nobody.
-    if (closing || intake?.ready() || intake?.room()) return turnAway(busy());
+    if (closing || intake?.ready() || intake?.isFull()) return turnAway(busy());
     try {
       const key = keyOf(headers);
       const asked = typeof query === "object" && query !== null ? { ...query } : {};
