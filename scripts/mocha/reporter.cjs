@@ -6,6 +6,22 @@ const { reporters } = require("mocha");
 
 const patienceMs = 15_000;
 
+// Node does not tell where a timer came from: remember it, of those that could outlast the tests.
+const timers = new Map();
+const isOver = (timer) => timer._destroyed || !timer.hasRef();
+for (const name of ["setTimeout", "setInterval"]) {
+  const original = globalThis[name];
+  const traced = (go, ms, ...args) => {
+    const timer = original(go, ms, ...args);
+    if (ms >= 1000) {
+      if (timers.size >= 1000) for (const known of timers.keys()) if (isOver(known)) timers.delete(known);
+      timers.set(timer, new Error(`${name}(${ms})`));
+    }
+    return timer;
+  };
+  globalThis[name] = Object.defineProperties(traced, Object.getOwnPropertyDescriptors(original));
+}
+
 class Reporter extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
@@ -20,6 +36,7 @@ class Reporter extends reporters.Spec {
       setTimeout(() => {
         const kinds = process.getActiveResourcesInfo().filter((kind) => kind !== "TTYWrap" && kind !== "PipeWrap");
         console.error(`  All tests have ended, but the process has not. What keeps it: ${kinds.join(", ")}`);
+        for (const [timer, { stack }] of timers) if (!isOver(timer)) console.error(`  ${stack}`);
         // Mocha sets the exit code at the very end; this comes after it.
         process.once("exit", () => {
           process.exitCode = 97;
