@@ -95,7 +95,7 @@ export function sourcesDigest() {
     if (stat.isDirectory()) for (const name of readdirSync(at(relative)).sort()) visit(path.posix.join(relative, name));
     else digest.update(`${relative}\0${stat.size}\0${stat.mtimeMs}\n`);
   };
-  for (const part of ["engine", "nodes", "test", "bench", "scripts", "tsconfig.json"]) visit(part);
+  for (const part of ["engine", "nodes", "security", "test", "bench", "scripts", "tsconfig.json"]) visit(part);
   return digest.digest("hex");
 }
 
