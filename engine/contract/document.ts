@@ -9,6 +9,10 @@ export interface PropertyMeta {
   seq?: number;
   /** Where the latest reading was none (`null`): of the value that stands. */
   held?: PropertyMeta;
+  /** What the device's clock said, where it ran ahead beyond the skew limit: `ts` is the arrival then. */
+  deviceTs?: number;
+  /** The value that was announced last, where the present one is within the model's tolerance of it. */
+  announced?: Scalar;
 }
 
 /** How far the latest desired change has come. `version` is the `rev` at which it was set. */

@@ -19,7 +19,13 @@ export interface Sample {
   model?: string;
   /** Older than what the twin already knows: for history, never for live state. */
   historical?: boolean;
+  /** The broker had kept it: it tells what was last said, not that the device lives. */
+  retained?: boolean;
+  /** That the device came or went: from MQTT's last will and its counterpart, or Sparkplug's birth and death. */
+  status?: Presence;
 }
+
+export type Presence = "online" | "offline";
 
 /** Cells are missing when null, undefined, NaN, "" or only blanks. */
 export type Cell = unknown;

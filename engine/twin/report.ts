@@ -2,7 +2,7 @@ import type { Changes, PropertyMeta, TwinDocument } from "../contract/document";
 import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { differs, settle } from "./desired";
-import { compareReadings, own, type Reading, readingOf } from "./reading";
+import { boundedMeta, type Clock, compareReadings, own, type Reading, readingOf, skewOf } from "./reading";
 
 export interface ReportResult {
   document: TwinDocument;
@@ -11,6 +11,8 @@ export interface ReportResult {
   effective: boolean;
   /** Every value of the sample was older than what the twin already knew, or said less of the same instant. */
   historical: boolean;
+  /** How far the device's clock is ahead where that is beyond the limit, in ms; else 0. */
+  skewMs: number;
 }
 
 export interface ReportOptions {
@@ -19,6 +21,8 @@ export interface ReportOptions {
   now: number;
   /** The device's own newer value replaces a desired value that differs from it. @default false */
   deviceWins?: boolean;
+  /** A time further ahead of `now` is a clock's that is wrong: the reading is uncertain, and of its arrival. @default Infinity */
+  maxSkewMs?: number;
 }
 
 /** The document of a twin of which nothing is known yet. */
@@ -39,7 +43,9 @@ export const emptyDocument = (id: string, now: number): TwinDocument => ({
  * Merges a sample into the document. Per property the reading that `compareReadings` puts first stays, and of models the one
  * that the latest sample names: samples end in one state in whatever order and however often they arrive. Only `rev`,
  * `updatedAt`, `ack`, and with `deviceWins` `desired`, tell of that order. `null` is "no reading": the value stays and its
- * quality becomes bad. A repeat changes nothing, but it is a sign of life. The given document is not changed.
+ * quality becomes bad. A number that moves within its property's tolerance of the value last announced is no change: it stands in
+ * `reported`, and is announced when it has moved further. A repeat changes nothing, but it is a sign of life; what the broker had
+ * kept, and what is older, is none. The given document is not changed.
  */
 export const reportSample = (current: TwinDocument | undefined, sample: Sample, options: ReportOptions): ReportResult =>
   report(current, sample, options, compareReadings);
@@ -47,31 +53,73 @@ export const reportSample = (current: TwinDocument | undefined, sample: Sample, 
 type Order = typeof compareReadings;
 
 function report(current: TwinDocument | undefined, sample: Sample, options: ReportOptions, order: Order): ReportResult {
-  const before = current ?? emptyDocument(sample.id, options.now);
+  const before: TwinDocument = current ?? { ...emptyDocument(sample.id, options.now), status: "offline" };
   const document = { ...before, reported: { ...before.reported }, meta: { ...before.meta } };
   const names = Object.keys(sample.values);
   const changed: Changes = {};
-  let isHeard = takeModel(document, sample.model ?? options.model?.model, sample.ts) || names.length === 0;
+  const skewMs = skewOf(sample.ts, options);
+  const unheard: ReportResult = { document: before, changed, effective: false, historical: true, skewMs };
+  // Else a twin that was deleted would be back with every start, for as long as the broker keeps its last will.
+  if (names.length === 0 && sample.retained && current === undefined) return unheard;
+  const isNamed = takeModel(document, sample.model ?? options.model?.model, skewMs > 0 ? options.now : sample.ts);
+  let isHeard = isNamed || names.length === 0;
   let requalified = false;
   for (const name of names) {
-    if (!takeReading(document, name, readingOf(sample, name), order)) continue;
+    if (!takeReading(document, name, readingOf(sample, name, options), order, options)) continue;
     isHeard = true;
     if (own(before.meta, name)?.quality !== document.meta[name]?.quality) requalified = true;
-    const [was, is] = [own(before.reported, name), own(document.reported, name)];
-    if (was !== is) changed[name] = { before: was, after: is };
+    announce(document, before, name, options.model?.properties.get(name)?.tolerance ?? 0, changed);
   }
-  if (!isHeard) return { document: before, changed, effective: false, historical: true };
+  // That a device is gone is known when it is told, however old the values are that come with it.
+  if (!isHeard && sample.status !== "offline") return unheard;
 
-  document.status = "live";
+  if (sample.status === "offline") document.status = "offline";
+  else if (!sample.retained) document.status = "live";
   const isAnother =
     current === undefined || requalified || Object.keys(changed).length > 0 || before.model !== document.model;
-  const effective = isAnother || before.status !== "live";
   // Coming back to life is an event, but nothing that anybody set or measured: the revision stays.
   if (isAnother) document.rev++;
-  if (effective) document.updatedAt = options.now;
   if (options.deviceWins) yieldToDevice(document, before, changed);
   settle(document, options.model);
-  return { document, changed, effective, historical: false };
+  // What moves within its tolerance may still meet a desired value, or leave it.
+  const isLoopAnother = !isSame(before.delta, document.delta) || before.ack !== document.ack;
+  if (isLoopAnother && !isAnother) document.rev++;
+  const effective = isAnother || isLoopAnother || before.status !== document.status;
+  if (effective) document.updatedAt = options.now;
+  return { document, changed, effective, historical: !isHeard, skewMs };
+}
+
+function isSame(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {
+  const names = Object.keys(after);
+  return names.length === Object.keys(before).length && names.every((name) => own(before, name) === after[name]);
+}
+
+/**
+ * Notes a value that changed in `changed`, with the value before that was announced: what is told of a property is a chain
+ * without a gap, in which drift cannot creep unseen. Within the tolerance the announced value is kept in `meta` instead.
+ */
+function announce(
+  { reported, meta }: TwinDocument,
+  before: TwinDocument,
+  name: string,
+  tolerance: number,
+  changed: Changes,
+): void {
+  const announced = own(before.meta, name)?.announced ?? own(before.reported, name);
+  const value = own(reported, name);
+  const known = meta[name] as PropertyMeta;
+  const isWithin =
+    typeof announced === "number" && typeof value === "number" && Math.abs(value - announced) <= tolerance;
+  if (announced !== value && isWithin) {
+    meta[name] = { ...known, announced };
+    return;
+  }
+  if (known.announced !== undefined) meta[name] = withoutAnnounced(known);
+  if (announced !== value) changed[name] = { before: announced, after: value };
+}
+
+function withoutAnnounced({ announced, ...meta }: PropertyMeta): PropertyMeta {
+  return meta;
 }
 
 /** Whether that sample is the latest that names a model. */
@@ -84,13 +132,26 @@ function takeModel(document: TwinDocument, model: string | undefined, ts: number
 }
 
 /** Merges one reading. False: the twin knows a later one, and nothing changes. */
-function takeReading({ reported, meta }: TwinDocument, name: string, reading: Reading, order: Order): boolean {
+function takeReading(
+  { reported, meta }: TwinDocument,
+  name: string,
+  reading: Reading,
+  order: Order,
+  clock: Clock,
+): boolean {
   const known = own(meta, name);
-  const isPlainlyLater = !known || (reading.value !== null && reading.meta.ts > known.ts);
+  const isPlainlyLater =
+    !known ||
+    (reading.value !== null &&
+      reading.meta.ts > known.ts &&
+      reading.meta.deviceTs === undefined &&
+      known.deviceTs === undefined);
   if (!isPlainlyLater) {
-    const standing: Reading = { value: own(reported, name) ?? null, meta: known.held ?? known };
-    const latest: Reading = known.held ? { value: null, meta: known } : standing;
+    const heldMeta = known.held ?? withoutAnnounced(known);
+    const standing: Reading = { value: own(reported, name) ?? null, meta: boundedMeta(heldMeta, clock) };
+    const latest: Reading = known.held ? { value: null, meta: boundedMeta(known, clock) } : standing;
     const rank = order(reading, latest);
+    if (rank === 0) return true;
     if (rank < 0) {
       // Later than the value that stands while there is no reading: that one will do.
       const isBetter = standing.value === null || order(reading, standing) > 0;
@@ -100,7 +161,7 @@ function takeReading({ reported, meta }: TwinDocument, name: string, reading: Re
       return true;
     }
     if (reading.value === null) {
-      if (rank > 0) meta[name] = standing.value === null ? reading.meta : { ...reading.meta, held: standing.meta };
+      meta[name] = standing.value === null ? reading.meta : { ...reading.meta, held: heldMeta };
       return true;
     }
   }
@@ -117,13 +178,14 @@ export function reportPatch(
   current: TwinDocument | undefined,
   id: string,
   patch: Record<string, Scalar>,
-  options: ReportOptions,
+  options: ReportOptions & { retained?: boolean },
 ): ReportResult {
   const removed = Object.keys(patch).filter((name) => patch[name] === null);
   const values = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== null));
   const base = current ?? emptyDocument(id, options.now);
   const gone = removed.filter((name) => Object.hasOwn(base.reported, name) || Object.hasOwn(base.meta, name));
-  const result = report(current, { id, ts: options.now, values }, options, () => 1);
+  const { retained = false } = options;
+  const result = report(current, { id, ts: options.now, values, retained }, options, () => 1);
   if (gone.length === 0) return result;
   const reported = { ...result.document.reported };
   const meta: Record<string, PropertyMeta> = { ...result.document.meta };
@@ -141,7 +203,7 @@ export function reportPatch(
     updatedAt: options.now,
   };
   settle(document, options.model);
-  return { document, changed, effective: true, historical: false };
+  return { document, changed, effective: true, historical: false, skewMs: 0 };
 }
 
 /** A change that the device made by itself, newer than the wish, replaces the wish. */

@@ -1,6 +1,6 @@
 import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import { idHint, isTwinId } from "../../engine/contract/identity";
-import type { Quality, Sample, Scalar, Table, Values } from "../../engine/contract/messages";
+import type { Presence, Quality, Sample, Scalar, Table, Values } from "../../engine/contract/messages";
 import { createArrivalClock } from "../../engine/ingest/arrival-clock";
 import type { Message } from "./node-red";
 
@@ -13,6 +13,8 @@ export interface TwinField {
   quality?: Record<string, Quality>;
   raw?: Values;
   historical?: boolean;
+  retained?: boolean;
+  status?: Presence;
   batch?: number;
   [more: string]: unknown;
 }
@@ -93,7 +95,7 @@ export function withBatch(msg: Message, samples: Sample[]): Message {
 function keptOf(msg: Message): Record<string, unknown> {
   const twin = twinFieldOf(msg);
   if (!twin) return {};
-  const { id, ts, seq, model, quality, raw, historical, batch, ...kept } = twin;
+  const { id, ts, seq, model, quality, raw, historical, retained, status, batch, ...kept } = twin;
   return kept;
 }
 
@@ -131,6 +133,8 @@ function copyDetails(from: TwinField, to: Sample): void {
   if (isObject(from.quality)) to.quality = from.quality;
   if (isObject(from.raw)) to.raw = from.raw as Record<string, Scalar>;
   if (from.historical === true) to.historical = true;
+  if (from.retained === true) to.retained = true;
+  if (from.status === "online" || from.status === "offline") to.status = from.status;
 }
 
 function checkId(id: unknown, field: string, index?: number): void {

@@ -12,10 +12,13 @@ export interface TwinStateSettings {
   skipEqual: boolean;
   /** A change that the device makes by itself replaces the desired value it had met. */
   deviceWins: boolean;
+  /** Times further ahead than this, in ms, are a clock's that is wrong. */
+  maxSkewMs: number;
 }
 
 export function readTwinStateSettings(def: Record<string, unknown>): TwinStateSettings {
   const read = readerOf(def);
+  const maxSkew = read.number("maxSkew", 300, { min: 0 });
   const operation = read.choice("operation", operations, "report");
   if (operation === "at")
     throw new Failure("not-yet", 'operation "at" is not there yet:', "read the past with twin-query for now.");
@@ -25,5 +28,6 @@ export function readTwinStateSettings(def: Record<string, unknown>): TwinStateSe
     operation,
     skipEqual: read.flag("skipEqual", true),
     deviceWins: read.flag("deviceWins", false),
+    maxSkewMs: maxSkew === 0 ? Number.POSITIVE_INFINITY : maxSkew * 1000,
   };
 }

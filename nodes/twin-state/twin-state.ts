@@ -36,7 +36,7 @@ export default defineNode<TwinStateSettings>({
     }
 
     function toUpdate(result: ReportResult): TwinUpdate | undefined {
-      if (result.historical) return undefined;
+      if (result.historical && !result.effective) return undefined;
       const { document, changed, effective } = result;
       return { document, changed, notify: effective || !settings.skipEqual, staleAfter };
     }
@@ -44,6 +44,8 @@ export default defineNode<TwinStateSettings>({
     interface Verdict {
       rev: number;
       historical: boolean;
+      /** How far the device's clock is ahead, beyond the limit, in ms. */
+      skewed?: number;
       refusal?: Refusal;
     }
 
@@ -78,9 +80,10 @@ export default defineNode<TwinStateSettings>({
       const result = reportSample(
         current,
         { ...sample, values: checked.values },
-        { model, now, deviceWins: settings.deviceWins },
+        { model, now, deviceWins: settings.deviceWins, maxSkewMs: settings.maxSkewMs },
       );
-      return [{ rev: result.document.rev, historical: result.historical }, toUpdate(result)];
+      const { historical, skewMs } = result;
+      return [{ rev: result.document.rev, historical, skewed: skewMs }, toUpdate(result)];
     }
 
     async function reportOne(sample: Sample, msg: Message): Promise<Verdict> {
@@ -93,12 +96,13 @@ export default defineNode<TwinStateSettings>({
       const good: unknown[] = [];
       const bad: unknown[] = [];
       const errors: RefusalInfo[] = [];
-      for (const [index, { rev, historical, refusal }] of (await reportAll(samples, msg)).entries()) {
+      for (const [index, verdict] of (await reportAll(samples, msg)).entries()) {
+        const { refusal } = verdict;
         const row = (msg.payload as Record<string, unknown>[])[index] as Record<string, unknown>;
         if (refusal) {
           bad.push(row);
           errors.push({ ...refusal.info, index });
-        } else good.push(historical ? { ...row, rev, historical } : { ...row, rev });
+        } else good.push({ ...row, ...marksOf(verdict) });
       }
       if (bad.length === 0) return [{ ...msg, payload: good, twin: { batch: good.length } }, null];
       const refused = host.refused(refusedRows(msg, bad, errors, good.length > 0), errors[0] as RefusalInfo);
@@ -108,20 +112,21 @@ export default defineNode<TwinStateSettings>({
     const handlers: Record<TwinStateSettings["operation"], Handler> = {
       async report(msg) {
         const twin = twinFieldOf(msg);
+        const retained = msg.retain === true;
         if (!twin && !Array.isArray(msg.payload)) {
           const id = idOf(msg);
           const patch = checkedPatch(model, msg.payload);
           msg.payload = structuredClone(
             await update(id, msg, (current, now) =>
-              toUpdate(reportPatch(current, id, patch, { model, now, deviceWins: settings.deviceWins })),
+              toUpdate(reportPatch(current, id, patch, { model, now, deviceWins: settings.deviceWins, retained })),
             ),
           );
           return [msg, null];
         }
-        const { kind, samples } = readSamples(msg);
+        const { kind, samples } = readSamples(readPresence(msg));
         if (kind === "batch") return reportBatch(msg, samples);
-        const { rev, historical } = await reportOne(samples[0] as Sample, msg);
-        msg.twin = historical ? { ...twin, rev, historical } : { ...twin, rev };
+        const [sample] = samples as [Sample];
+        msg.twin = { ...twin, ...marksOf(await reportOne(retained ? { ...sample, retained } : sample, msg)) };
         return [msg, null];
       },
 
@@ -210,6 +215,20 @@ function idOf(msg: Message): string {
   if (!isTwinId(id))
     throw new Refusal(refuse("bad-id", `msg.topic is ${quote(id)}.`, `Put the twin's id there. ${idHint}`));
   return id;
+}
+
+/** What passes on says which revision it made, and what was found. */
+function marksOf({ rev, historical, skewed }: { rev: number; historical: boolean; skewed?: number }) {
+  return { rev, ...(historical && { historical }), ...(skewed && { skewed }) };
+}
+
+/** A last will that only says that the device is gone may stand as text in the payload, as a broker hands it over. */
+function readPresence(msg: Message): Message {
+  const status = twinFieldOf(msg)?.status as unknown;
+  if (status === undefined) return msg;
+  if (status !== "online" && status !== "offline")
+    throw new Refusal(refuse("bad-request", `msg.twin.status is ${quote(status)}.`, "Use online or offline."));
+  return isObject(msg.payload) ? msg : { ...msg, payload: {} };
 }
 
 function checkRev(msg: Message, id: string, current: TwinDocument | undefined): void {

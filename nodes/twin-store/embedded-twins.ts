@@ -4,6 +4,7 @@ import type { TwinDocument } from "../../engine/contract/document";
 import { createRecentMap } from "../../engine/contract/recent-map";
 import { globToRegExp } from "../lib/glob";
 import type { GroupCommit } from "./group-commit";
+import { createSilenceWatch } from "./silence-watch";
 import type { TwinCollection, TwinEvent, TwinEventName, TwinUpdate } from "./store";
 
 /** Documents kept in memory. A twin beyond that is read from the file when it is needed. */
@@ -13,7 +14,6 @@ const maxDamagedRows = 1000;
 /** A file full of damaged rows would fill the log as well. */
 const toldOneByOne = 10;
 const pageSize = 100;
-const sweepMs = 1000;
 const settled = Promise.resolve();
 
 interface Entry {
@@ -24,9 +24,12 @@ interface Entry {
 /** Documents that go into one commit; undefined for a twin that was deleted. */
 interface Group {
   entries: Map<string, Entry | undefined>;
-  events: TwinEvent[];
+  events: Untold[];
   committed: Promise<void>;
 }
+
+/** It gets its position when it is told. */
+type Untold = Omit<TwinEvent, "position">;
 
 type Row = Record<string, unknown>;
 
@@ -81,8 +84,8 @@ export function createEmbeddedTwins(
   /** What the next commit will write. */
   let next: Group | undefined;
   const listeners = new Set<(event: TwinEvent) => void>();
-  /** When each live twin becomes stale. After a start every twin gets its full time again: no storm of false alarms. */
-  const deadlines = new Map<string, number>();
+  let position = 0;
+  const silence = createSilenceWatch(turnStale);
 
   /** A row that cannot even be read (a number beyond what JavaScript has) is a damaged one. */
   function readRow(read: () => Row | undefined): Row | undefined {
@@ -118,7 +121,7 @@ export function createEmbeddedTwins(
     if (rest.length > 0) warn(`The stored documents of ${rest.length} more twins are damaged and were put aside, too.`);
   }
   verify();
-  for (const row of timed.all()) deadlines.set(row.id as string, now() + (row.stale_after as number) * 1000);
+  for (const row of timed.all()) silence.restored(row.id as string, (row.stale_after as number) * 1000);
 
   function load(id: string): Entry | undefined {
     if (next?.entries.has(id)) return next.entries.get(id);
@@ -136,7 +139,7 @@ export function createEmbeddedTwins(
     return entry;
   }
 
-  function put(id: string, entry: Entry | undefined, event: TwinEvent | undefined): Promise<void> {
+  function put(id: string, entry: Entry | undefined, event: Untold | undefined): Promise<void> {
     next ??= begin();
     next.entries.set(id, entry);
     if (event) next.events.push(event);
@@ -163,7 +166,8 @@ export function createEmbeddedTwins(
           if (entry) cache.set(id, entry);
           else cache.delete(id);
         }
-        for (const listener of listeners) for (const event of group.events) tell(listener, event);
+        const events = group.events.map((event) => ({ ...event, position: ++position }));
+        for (const listener of listeners) for (const event of events) tell(listener, event);
         resolve();
       },
       failed(error) {
@@ -199,27 +203,20 @@ export function createEmbeddedTwins(
     if (!result) return { document: current?.document, committed: next?.committed ?? settled };
     const staleAfter = result.staleAfter ?? current?.staleAfter ?? 0;
     const { document } = result;
-    if (staleAfter > 0 && document.status === "live") deadlines.set(id, now() + staleAfter * 1000);
-    else deadlines.delete(id);
+    if (staleAfter > 0 && document.status === "live") silence.heard(id, staleAfter * 1000);
+    else silence.forget(id);
     const event = result.notify ? eventOf(id, current?.document, document, result.changed) : undefined;
     return { document, committed: put(id, { document, staleAfter }, event) };
   }
 
-  function sweep(): void {
-    const at = now();
-    for (const [id, deadline] of deadlines) {
-      if (deadline > at) continue;
-      deadlines.delete(id);
-      const turned = update(id, (current) =>
-        current && current.status === "live"
-          ? { document: { ...current, status: "stale" }, changed: {}, notify: true }
-          : undefined,
-      );
-      turned.committed.catch((error: unknown) => warn(String(error)));
-    }
+  function turnStale(id: string): void {
+    const { committed } = update(id, (current) =>
+      current?.status === "live"
+        ? { document: { ...current, status: "stale", updatedAt: now() }, changed: {}, notify: true }
+        : undefined,
+    );
+    committed.catch((error: unknown) => warn(String(error)));
   }
-  const timer = setInterval(sweep, sweepMs);
-  timer.unref();
 
   return {
     get: async (id) => load(id)?.document,
@@ -239,9 +236,9 @@ export function createEmbeddedTwins(
           if (filter.model !== undefined && document.model !== filter.model) continue;
           if (filter.status !== undefined && document.status !== filter.status) continue;
           twins.push(document);
-          if (twins.length === limit) return { twins, cursor: after };
+          if (twins.length === limit) return { twins, cursor: after, position };
         }
-        if (rows.length < 500) return { twins };
+        if (rows.length < 500) return { twins, position };
       }
     },
 
@@ -260,7 +257,7 @@ export function createEmbeddedTwins(
     async delete(id) {
       const current = load(id);
       if (!current) return false;
-      deadlines.delete(id);
+      silence.forget(id);
       await put(id, undefined, { id, events: ["change"], before: current.document, changed: {} });
       return true;
     },
@@ -270,7 +267,7 @@ export function createEmbeddedTwins(
       return () => listeners.delete(listener);
     },
 
-    close: () => clearInterval(timer),
+    close: silence.close,
   };
 }
 
@@ -280,13 +277,14 @@ function eventOf(
   before: TwinDocument | undefined,
   after: TwinDocument,
   changed: TwinEvent["changed"],
-): TwinEvent {
+): Untold {
   const events: TwinEventName[] = [];
   if (!before || before.rev !== after.rev) events.push("change");
   if (!isSame(before?.delta ?? {}, after.delta)) events.push("delta");
   if (before?.status !== after.status) events.push("status");
   if (before?.ack !== after.ack && JSON.stringify(before?.ack ?? null) !== JSON.stringify(after.ack))
     events.push("ack");
+  if (events.length === 0) events.push("change");
   return { id, events, ...(before ? { before } : {}), after, changed };
 }
 

@@ -39,7 +39,7 @@ export interface Journal {
 export interface TwinUpdate {
   document: TwinDocument;
   changed: Changes;
-  /** Whether watchers hear of it. An update that changes nothing but times is stored silently. */
+  /** Whether watchers hear of it, as `change` where nothing did. What changes nothing but times is stored silently. */
   notify: boolean;
   /** Seconds without a report after which the twin is stale. 0: never. Absent: as before. */
   staleAfter?: number;
@@ -49,6 +49,8 @@ export type TwinEventName = "change" | "delta" | "status" | "ack";
 
 export interface TwinEvent {
   id: string;
+  /** Rises with every event of the store: see {@link TwinPage}. */
+  position: number;
   /** Which aspects changed. */
   events: TwinEventName[];
   /** Absent: the twin is new. */
@@ -69,12 +71,14 @@ export interface TwinPage {
   twins: TwinDocument[];
   /** Where the next page begins; absent on the last. */
   cursor?: string;
+  /** What events up to it tell is in the documents of this page; what later ones tell is not. */
+  position: number;
 }
 
 export interface TwinCollection {
   /** The document as it is now. It is shared: never change it. */
   get(id: string): Promise<TwinDocument | undefined>;
-  /** Documents in order of their ids, at most `limit` of them, after `cursor`. */
+  /** Durable documents in order of their ids (by code unit), at most `limit` of them, after `cursor`. */
   list(filter?: TwinFilter, cursor?: string, limit?: number): Promise<TwinPage>;
   /**
    * Compare and set: `change` sees the present document and gives the next one (a new object), or undefined to leave it.

@@ -195,6 +195,64 @@ describe("twin-state", () => {
   });
 });
 
+describe("twin-state and what it is told of clocks and presence", () => {
+  const runtime = useRuntime();
+  const load = (settings: Record<string, unknown> = {}) =>
+    runtime.load(["twin-state"], [state("report", settings), state("get", { operation: "get" }), ...out]);
+  type Flow = Awaited<ReturnType<typeof load>>;
+  const documentOf = async (flow: Flow, topic: string): Promise<TwinDocument> => {
+    flow.send("get", { topic });
+    return (await flow.next("out")).payload as TwinDocument;
+  };
+
+  it("marks a sample of a clock that is more than maxSkew ahead, and passes its time on as it is", async () => {
+    const flow = await load();
+    const day = 86_400_000;
+    const ts = Date.now() + day;
+    flow.send("report", sample("ahead", ts, { x: 1 }));
+    const passed = (await flow.next("out")).twin as { ts: number; skewed: number };
+    assert.equal(passed.ts, ts);
+    assert.ok(passed.skewed > day - 60_000 && passed.skewed <= day);
+    const { meta } = await documentOf(flow, "ahead");
+    assert.deepEqual([meta.x?.quality, meta.x?.deviceTs], ["uncertain", ts]);
+    flow.send("report", { payload: [{ id: "ahead", ts: ts + 1, values: { x: 2 } }], twin: { batch: 1 } });
+    const [row] = (await flow.next("out")).payload as [Record<string, unknown>];
+    assert.ok((row.skewed as number) > day - 60_000);
+    flow.send("report", sample("ahead", Date.now() + 1000, { x: 3 }));
+    assert.equal(((await flow.next("out")).twin as Record<string, unknown>).skewed, undefined);
+    assert.equal((await documentOf(flow, "ahead")).reported.x, 3, "the clock is back: nothing is frozen");
+  });
+
+  it("takes every clock at its word with maxSkew 0", async () => {
+    const flow = await load({ maxSkew: 0 });
+    const ts = Date.now() + 86_400_000;
+    flow.send("report", sample("trusted", ts, { x: 1 }));
+    assert.equal(((await flow.next("out")).twin as Record<string, unknown>).skewed, undefined);
+    assert.deepEqual((await documentOf(flow, "trusted")).meta.x, { ts, quality: "good" });
+  });
+
+  it("goes offline by a message whose msg.twin.status says so, with any payload, and live by the next report", async () => {
+    const flow = await load();
+    flow.send("report", sample("gone", 1000, { x: 1 }));
+    flow.send("report", { topic: "gone", payload: "offline", twin: { status: "offline" } });
+    await flow.next("out");
+    assert.equal((await flow.next("out")).payload, "offline", "passes on as it came");
+    const { status, rev, reported } = await documentOf(flow, "gone");
+    assert.deepEqual([status, rev, reported], ["offline", 1, { x: 1 }]);
+    flow.send("report", { ...sample("gone", Date.now(), { x: 2 }), retain: true });
+    await flow.next("out");
+    assert.equal((await documentOf(flow, "gone")).status, "offline", "what the broker had kept is no sign of life");
+    flow.send("report", { payload: [{ id: "gone", ts: 3000, values: { x: 2 }, retained: true }], twin: { batch: 1 } });
+    await flow.next("out");
+    assert.equal((await documentOf(flow, "gone")).status, "offline");
+    flow.send("report", { payload: [{ id: "gone", ts: Date.now() + 1, values: { x: 3 } }], twin: { batch: 1 } });
+    await flow.next("out");
+    assert.equal((await documentOf(flow, "gone")).status, "live");
+    flow.send("report", { topic: "gone", twin: { status: "asleep" } });
+    assert.equal(errorOf(await flow.next("refused")).code, "bad-request");
+  });
+});
+
 describe("twin-watch", () => {
   const runtime = useRuntime();
 
@@ -216,6 +274,23 @@ describe("twin-watch", () => {
     const second = await flow.next("events");
     assert.equal(second.topic, "press-1");
     assert.deepEqual(second.changed, { x: { before: 1, after: 2 } }, "the equal report in between gave no event");
+  });
+
+  it("hears of equal reports, too, where skipEqual is off", async () => {
+    const flow = await runtime.load(
+      ["twin-state", "twin-watch"],
+      [
+        state("report", { skipEqual: false }),
+        { id: "watch", type: "twin-watch", twin: "equal", events: ["change"], wires: [["events"]] },
+        { id: "events", type: "helper" },
+        ...out,
+      ],
+    );
+    flow.send("report", sample("equal", 1000, { x: 1 }));
+    flow.send("report", sample("equal", 2000, { x: 1 }));
+    assert.deepEqual((await flow.next("events")).changed, { x: { before: undefined, after: 1 } });
+    const second = await flow.next("events");
+    assert.deepEqual([second.event, second.changed, (second.payload as TwinDocument).rev], ["change", {}, 1]);
   });
 
   it("replays the present state first", async () => {

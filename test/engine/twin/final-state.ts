@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { TwinDocument } from "../../../engine/contract/document";
 import type { Sample } from "../../../engine/contract/messages";
 import { desire } from "../../../engine/twin/desired";
-import { emptyDocument, reportSample } from "../../../engine/twin/report";
+import { emptyDocument, type ReportOptions, reportSample } from "../../../engine/twin/report";
 
 export type Report = typeof reportSample;
 
@@ -16,12 +16,16 @@ export interface Verdict {
   broken?: string;
 }
 
+/** What the twin goes by, besides the samples. */
+export type World = Pick<ReportOptions, "model" | "maxSkewMs">;
+
+const now = 5;
 const far = 4_102_444_800_000;
 const samples = fc.array(
   fc.record(
     {
-      // Few values each: clashes are what is looked for. The last is 2100.
-      ts: fc.constantFrom(-1, 0, 10, 11, 12, far),
+      // Few values each: clashes are what is looked for. The last are of 2100.
+      ts: fc.constantFrom(-1, 0, now, 10, 11, 12, far, far + 1),
       seq: fc.nat({ max: 2 }),
       model: fc.constantFrom("press", "pump"),
       values: fc.dictionary(
@@ -49,9 +53,9 @@ const sequences = fc.record({
 /**
  * Sends each sequence of samples (late ones, ones of the future, some without `seq`, quality or model) in its order, and
  * shuffled with repeats through a document that is stored and read again each time. Both must end in the same document but
- * for what counts changes (`rev`, `updatedAt`, `ack`); after that, all of them again must change nothing at all.
+ * for what counts and announces changes (`rev`, `updatedAt`, `ack`, `announced`); after that, all of them again must change nothing at all.
  */
-export function checkFinalState(runs: number, report: Report = reportSample, seed = 1): Verdict {
+export function checkFinalState(runs: number, report: Report = reportSample, world: World = {}, seed = 1): Verdict {
   const verdict: Verdict = { sequences: 0, samples: 0 };
   const result = fc.check(
     fc.property(sequences, ({ samples: list, hasWish, repeats, dice }) => {
@@ -61,7 +65,7 @@ export function checkFinalState(runs: number, report: Report = reportSample, see
         .sort((a, b) => a.key - b.key)
         .map(({ sample }) => sample);
       const start = hasWish ? wished() : undefined;
-      const apply = (doc: TwinDocument | undefined, sample: Sample) => report(doc, sample, { now: 5 }).document;
+      const apply = (doc: TwinDocument | undefined, sample: Sample) => report(doc, sample, { ...world, now }).document;
       const one = inOrder.reduce(apply, start) as TwinDocument;
       const other = arriving.reduce((doc, sample) => stored(apply(doc, sample)), start) as TwinDocument;
       verdict.sequences++;
@@ -87,5 +91,6 @@ const stored = (document: TwinDocument): TwinDocument => JSON.parse(JSON.stringi
 /** Without what counts and names changes. `stored` drops absent fields, which say nothing. */
 function stateOf(document: TwinDocument): unknown {
   const { rev, updatedAt, ack, ...state } = stored(document);
+  for (const meta of Object.values(state.meta)) delete meta.announced;
   return state;
 }
