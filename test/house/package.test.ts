@@ -42,6 +42,7 @@ describe("package.json", () => {
 
   it("has the runtime dependencies that were decided on, and no other", () => {
     assert.deepEqual(Object.keys(manifest.dependencies), [
+      "acorn",
       "aedes",
       "csv-parse",
       "influx",
