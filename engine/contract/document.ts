@@ -18,9 +18,40 @@ export interface PropertyMeta {
 /** How far the latest desired change has come. `version` is the `rev` at which it was set. */
 export interface Acknowledgement {
   version: number;
-  /** 202: the device has not met it yet. 200: met. 409: the device reported a newer value of its own. */
+  /**
+   * 202: the device has not met it yet. 200: met. 409: the device reported a newer value of its own. 504: not met in time (and
+   * still tried). Any other from 400 on: the device refused it, in its own words.
+   */
   code: number;
   text: string;
+}
+
+/** Who wanted the latest desired change, and why. */
+export interface DesiredBy {
+  /** Ms since 1970-01-01 UTC. */
+  at: number;
+  user?: string;
+  role?: string;
+  reason?: string;
+  /** Id of the twin-command that sends it to the device, and of its command. */
+  via?: string;
+  command?: string;
+}
+
+/** How what is desired is brought before the device until it is met. Times in ms. */
+export interface LoopTiming {
+  /** First reminder; each wait after it is twice as long, up to `retryMaxMs`. */
+  retryMs: number;
+  retryMaxMs: number;
+  /** When to call it late. 0: never. */
+  timeoutMs: number;
+}
+
+export interface DesiredLoop extends LoopTiming {
+  /** Since when reminders count, ms since 1970-01-01 UTC. Absent: met, or refused by the device. */
+  since?: number;
+  /** When it is late; absent when it is that already. */
+  until?: number;
 }
 
 /** The twin document: what is known of one twin now, and what is wanted of it. */
@@ -37,6 +68,9 @@ export interface TwinDocument {
   delta: Record<string, Scalar>;
   meta: Record<string, PropertyMeta>;
   ack: Acknowledgement | null;
+  /** Both absent where nothing was ever desired. */
+  desiredBy?: DesiredBy;
+  loop?: DesiredLoop;
   status: TwinStatus;
   /** When the document last changed, ms since 1970-01-01 UTC. */
   updatedAt: number;

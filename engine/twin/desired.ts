@@ -1,8 +1,9 @@
-import type { Changes, TwinDocument } from "../contract/document";
+import type { Changes, DesiredBy, LoopTiming, TwinDocument } from "../contract/document";
 import { type RefusalInfo, refuse } from "../contract/errors";
 import type { Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { checkValues } from "./check-values";
+import { begunLoop, defaultTiming, endedLoop } from "./desired-loop";
 
 /** Whether a reported value misses a desired one: numbers by more than the tolerance. */
 export function differs(desired: Scalar, reported: Scalar | undefined, tolerance: number): boolean {
@@ -10,58 +11,109 @@ export function differs(desired: Scalar, reported: Scalar | undefined, tolerance
   return desired !== reported;
 }
 
-/** Brings `delta` and `ack` of a new document in line with what is desired and reported. Changes the given document. */
-export function settle(document: TwinDocument, model: TwinModel | undefined): void {
+export const toleranceOf = (model: TwinModel | undefined, name: string): number =>
+  model?.properties.get(name)?.tolerance ?? 0;
+
+function deltaOf(document: TwinDocument, model: TwinModel | undefined): Record<string, Scalar> {
   const delta: Record<string, Scalar> = {};
-  let open = false;
   for (const [name, wish] of Object.entries(document.desired)) {
-    if (!differs(wish, document.reported[name], model?.properties.get(name)?.tolerance ?? 0)) continue;
-    delta[name] = wish;
-    open = true;
+    const reported = Object.hasOwn(document.reported, name) ? document.reported[name] : undefined;
+    if (differs(wish, reported, toleranceOf(model, name))) delta[name] = wish;
   }
-  document.delta = delta;
-  const { ack } = document;
-  if (!open && ack?.code === 202) document.ack = { version: ack.version, code: 200, text: "met" };
+  return delta;
+}
+
+const isEmpty = (values: Record<string, Scalar>): boolean => {
+  for (const _ in values) return false;
+  return true;
+};
+
+/**
+ * Brings `delta`, `ack` and `loop` of a new document, which still has the delta of the one before, in line with what is
+ * desired and reported. Changes the given document.
+ */
+export function settle(document: TwinDocument, model: TwinModel | undefined, now: number): void {
+  if (isEmpty(document.desired) && isEmpty(document.delta)) return;
+  const wasOpen = !isEmpty(document.delta);
+  document.delta = deltaOf(document, model);
+  const isOpen = !isEmpty(document.delta);
+  const { ack, loop = defaultTiming } = document;
+  if (wasOpen === isOpen || !ack) return;
+  if (isOpen) {
+    document.ack = { version: ack.version, code: 202, text: "the device left what is desired" };
+    document.loop = begunLoop(loop, now);
+    return;
+  }
+  // That the device had its own way with a part says more than that the rest is met.
+  if (ack.code !== 409) document.ack = { version: ack.version, code: 200, text: "met" };
+  document.loop = endedLoop(loop);
+}
+
+export interface DesireOptions {
+  model?: TwinModel | undefined;
+  /** Ms since 1970-01-01 UTC. */
+  now: number;
+  /** Who wants it and why. */
+  by?: Omit<DesiredBy, "at">;
+  /** @default 5 s doubling to 5 min, late after 60 s */
+  timing?: LoopTiming;
+  /** Values that are desired already count as desired anew, unless they are met. @default false */
+  anew?: boolean;
 }
 
 /**
  * Merges desired values (RFC 7396 on one level: null takes a wish back) and works out what the device still has to do.
- * With a model, only writable properties, in their type and range. The given document is not changed.
+ * With a model, only writable properties, in their type and range. The same values again change nothing, unless the device
+ * refused them or they are late: then they are tried anew. The given document is not changed.
  */
 export function desire(
   current: TwinDocument,
   patch: Record<string, unknown>,
-  model: TwinModel | undefined,
-  now: number,
+  { model, now, by = {}, timing = defaultTiming, anew = false }: DesireOptions,
 ): { document: TwinDocument; changed: Changes } | { error: RefusalInfo } {
   const checked = checkValues(model, patch);
   if ("error" in checked) return checked;
   for (const name of Object.keys(checked.values)) {
-    if (model && model.properties.get(name)?.writable === false)
+    if (model?.properties.get(name)?.writable === false)
       return {
         error: refuse(
           "read-only",
           `${name} of ${current.id} is not writable.`,
           'Tick "writable" in the twin-model if the device takes it.',
-          {
-            property: name,
-          },
+          { property: name },
         ),
       };
   }
   const desired = { ...current.desired };
   const changed: Changes = {};
+  let asksForOpen = false;
   for (const [name, value] of Object.entries(checked.values)) {
-    const before = desired[name];
+    const before = Object.hasOwn(desired, name) ? desired[name] : undefined;
+    if (value !== null && Object.hasOwn(current.delta, name)) asksForOpen = true;
     if (value === null ? before === undefined : Object.is(before, value)) continue;
     changed[`desired.${name}`] = { before, after: value === null ? undefined : value };
     if (value === null) delete desired[name];
     else desired[name] = value;
   }
-  if (Object.keys(changed).length === 0) return { document: current, changed };
-  const document: TwinDocument = { ...current, desired, rev: current.rev + 1, updatedAt: now };
-  document.ack = { version: document.rev, code: 202, text: "waiting for the device" };
-  settle(document, model);
-  if (Object.keys(document.desired).length === 0) document.ack = null;
+  const isRefused = current.loop?.since === undefined;
+  const isLate = current.ack?.code === 504;
+  const tryAnew = asksForOpen && (anew || isRefused || isLate);
+  if (isEmptyChange(changed) && !tryAnew) return { document: current, changed };
+
+  const rev = current.rev + 1;
+  const document: TwinDocument = { ...current, desired, rev, updatedAt: now, desiredBy: { at: now, ...by } };
+  document.delta = deltaOf(document, model);
+  if (isEmpty(desired)) {
+    document.ack = null;
+    delete document.loop;
+  } else if (isEmpty(document.delta)) {
+    document.ack = { version: rev, code: 200, text: "met" };
+    document.loop = endedLoop(timing);
+  } else {
+    document.ack = { version: rev, code: 202, text: "waiting for the device" };
+    document.loop = begunLoop(timing, now);
+  }
   return { document, changed };
 }
+
+const isEmptyChange = (changed: Changes): boolean => Object.keys(changed).length === 0;

@@ -1,7 +1,7 @@
 import type { Changes, PropertyMeta, TwinDocument } from "../contract/document";
 import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
-import { differs, settle } from "./desired";
+import { differs, settle, toleranceOf } from "./desired";
 import { boundedMeta, type Clock, compareReadings, own, type Reading, readingOf, skewOf } from "./reading";
 
 export interface ReportResult {
@@ -79,8 +79,12 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
     current === undefined || requalified || Object.keys(changed).length > 0 || before.model !== document.model;
   // Coming back to life is an event, but nothing that anybody set or measured: the revision stays.
   if (isAnother) document.rev++;
-  if (options.deviceWins) yieldToDevice(document, before, changed);
-  settle(document, options.model);
+  if (options.deviceWins) yieldToDevice(document, before, changed, options.model);
+  settle(document, options.model, options.now);
+  // A device that is back is told again, and from then on as if it were told for the first time.
+  const { loop } = document;
+  if (before.status !== "live" && document.status === "live" && loop?.since !== undefined)
+    document.loop = { ...loop, since: options.now };
   // What moves within its tolerance may still meet a desired value, or leave it.
   const isLoopAnother = !isSame(before.delta, document.delta) || before.ack !== document.ack;
   if (isLoopAnother && !isAnother) document.rev++;
@@ -202,20 +206,26 @@ export function reportPatch(
     rev: base.rev + 1,
     updatedAt: options.now,
   };
-  settle(document, options.model);
+  settle(document, options.model, options.now);
   return { document, changed, effective: true, historical: false, skewMs: 0 };
 }
 
 /** A change that the device made by itself, newer than the wish, replaces the wish. */
-function yieldToDevice(document: TwinDocument, before: TwinDocument, changed: Changes): void {
+function yieldToDevice(
+  document: TwinDocument,
+  before: TwinDocument,
+  changed: Changes,
+  model: TwinModel | undefined,
+): void {
   const desired = { ...document.desired };
   let yielded = false;
-  for (const name of Object.keys(changed)) {
-    const wish = desired[name];
-    const value = document.reported[name];
+  for (const [name, wish] of Object.entries(desired)) {
+    const value = own(document.reported, name);
     // Only where the twin had already met the wish: a device on its way to it is not overruling it.
-    if (wish === undefined || value === undefined || !differs(wish, value, 0)) continue;
+    if (value === undefined || !differs(wish, value, toleranceOf(model, name))) continue;
     if (Object.hasOwn(before.delta, name)) continue;
+    // By the device's clock: what it did before the wish, and is heard of late, is none.
+    if ((document.meta[name]?.ts ?? 0) < (document.desiredBy?.at ?? 0)) continue;
     desired[name] = value;
     changed[`desired.${name}`] = { before: wish, after: value };
     yielded = true;

@@ -1,5 +1,7 @@
+import type { LoopTiming } from "../../engine/contract/document";
 import { Failure } from "../../engine/contract/errors";
-import { readerOf } from "../lib/settings";
+import { defaultTiming } from "../../engine/twin/desired-loop";
+import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
 
 export const operations = ["report", "desire", "get", "list", "at", "delete"] as const;
 export type Operation = (typeof operations)[number];
@@ -14,6 +16,8 @@ export interface TwinStateSettings {
   deviceWins: boolean;
   /** Times further ahead than this, in ms, are a clock's that is wrong. */
   maxSkewMs: number;
+  /** desire: when watchers are told again what the device has not met, and when it is late. */
+  timing: LoopTiming;
 }
 
 export function readTwinStateSettings(def: Record<string, unknown>): TwinStateSettings {
@@ -29,5 +33,15 @@ export function readTwinStateSettings(def: Record<string, unknown>): TwinStateSe
     skipEqual: read.flag("skipEqual", true),
     deviceWins: read.flag("deviceWins", false),
     maxSkewMs: maxSkew === 0 ? Number.POSITIVE_INFINITY : maxSkew * 1000,
+    timing: readTiming(read),
   };
+}
+
+/** In seconds, as all times that people enter. */
+function readTiming(read: SettingsReader): LoopTiming {
+  const retryS = read.number("retryAfter", defaultTiming.retryMs / 1000, { min: 1, max: 86_400 });
+  const retryMaxS = read.number("retryMax", Math.max(retryS, defaultTiming.retryMaxMs / 1000), { min: 1, max: 86_400 });
+  if (retryMaxS < retryS) throw new SettingError("retryMax", retryMaxS, `use ${retryS} or more, as retryAfter.`);
+  const timeoutS = read.number("timeout", defaultTiming.timeoutMs / 1000, { min: 0, max: 31_536_000 });
+  return { retryMs: retryS * 1000, retryMaxMs: retryMaxS * 1000, timeoutMs: timeoutS * 1000 };
 }

@@ -5,10 +5,12 @@ import type { Sample, Scalar, Values } from "../../engine/contract/messages";
 import type { TwinModel } from "../../engine/contract/model";
 import { checkValues } from "../../engine/twin/check-values";
 import { desire } from "../../engine/twin/desired";
+import { answeredDocument, type DeviceAnswer } from "../../engine/twin/desired-loop";
 import { emptyDocument, type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
 import { defineNode } from "../lib/define-node";
 import { isObject, readSamples, refusedRows, twinFieldOf } from "../lib/messages";
 import type { Message, Outgoing, Send } from "../lib/node-red";
+import { readClientToken, readWho } from "../lib/who";
 import type { TwinFilter, TwinStore, TwinUpdate } from "../twin-store/store";
 import { readTwinStateSettings, type TwinStateSettings } from "./twin-state.settings";
 
@@ -28,17 +30,21 @@ export default defineNode<TwinStateSettings>({
       msg: Message,
       change: (current: TwinDocument | undefined, now: number) => TwinUpdate | undefined,
     ): Promise<TwinDocument> {
+      const clientToken = readClientToken(msg);
       const document = await twins.update(id, (current) => {
         checkRev(msg, id, current);
-        return change(current, Date.now());
+        const update = change(current, Date.now());
+        return update && clientToken !== undefined ? { ...update, clientToken } : update;
       });
       return document as TwinDocument;
     }
 
-    function toUpdate(result: ReportResult): TwinUpdate | undefined {
-      if (result.historical && !result.effective) return undefined;
-      const { document, changed, effective } = result;
-      return { document, changed, notify: effective || !settings.skipEqual, staleAfter };
+    function toUpdate(result: ReportResult, answer: DeviceAnswer | undefined, now: number): TwinUpdate | undefined {
+      const { document, changed, effective, historical } = result;
+      const answered = answer && answeredDocument(document, answer, now);
+      if (historical && !effective && !answered) return undefined;
+      const notify = effective || answered !== undefined || !settings.skipEqual;
+      return { document: answered ?? document, changed, notify, staleAfter };
     }
 
     interface Verdict {
@@ -53,11 +59,12 @@ export default defineNode<TwinStateSettings>({
     async function reportAll(samples: readonly Sample[], msg: Message): Promise<Verdict[]> {
       const verdicts: Verdict[] = [];
       const now = Date.now();
+      const answer = samples.length === 1 ? readDeviceAnswer(msg.ack) : undefined;
       await twins.updateAll(
         samples.map(({ id }) => id),
         (index, current) => {
           const sample = samples[index] as Sample;
-          const [verdict, update] = judge(sample, current, msg, now);
+          const [verdict, update] = judge(sample, current, msg, now, answer);
           verdicts[index] = verdict;
           return update;
         },
@@ -70,6 +77,7 @@ export default defineNode<TwinStateSettings>({
       current: TwinDocument | undefined,
       msg: Message,
       now: number,
+      answer: DeviceAnswer | undefined,
     ): [Verdict, TwinUpdate | undefined] {
       const rev = current?.rev ?? 0;
       const checked = checkValues(model, sample.values);
@@ -83,7 +91,7 @@ export default defineNode<TwinStateSettings>({
         { model, now, deviceWins: settings.deviceWins, maxSkewMs: settings.maxSkewMs },
       );
       const { historical, skewMs } = result;
-      return [{ rev: result.document.rev, historical, skewed: skewMs }, toUpdate(result)];
+      return [{ rev: result.document.rev, historical, skewed: skewMs }, toUpdate(result, answer, now)];
     }
 
     async function reportOne(sample: Sample, msg: Message): Promise<Verdict> {
@@ -116,9 +124,14 @@ export default defineNode<TwinStateSettings>({
         if (!twin && !Array.isArray(msg.payload)) {
           const id = idOf(msg);
           const patch = checkedPatch(model, msg.payload);
+          const answer = readDeviceAnswer(msg.ack);
           msg.payload = structuredClone(
             await update(id, msg, (current, now) =>
-              toUpdate(reportPatch(current, id, patch, { model, now, deviceWins: settings.deviceWins, retained })),
+              toUpdate(
+                reportPatch(current, id, patch, { model, now, deviceWins: settings.deviceWins, retained }),
+                answer,
+                now,
+              ),
             ),
           );
           return [msg, null];
@@ -134,8 +147,10 @@ export default defineNode<TwinStateSettings>({
         const id = idOf(msg);
         if (!isObject(msg.payload)) throw notAnObject(msg.payload);
         const patch = msg.payload;
+        const by = readWho(msg);
         const document = await update(id, msg, (current, now) => {
-          const result = desire(current ?? { ...emptyDocument(id, now), status: "offline" }, patch, model, now);
+          const before = current ?? { ...emptyDocument(id, now), status: "offline" as const };
+          const result = desire(before, patch, { model, now, by, timing: settings.timing });
           if ("error" in result) throw new Refusal(result.error);
           const next = result.document;
           if (current && next === current) return undefined;
@@ -265,6 +280,21 @@ const notAnObject = (payload: unknown): Refusal =>
 
 const unknownTwin = (id: string): Refusal =>
   new Refusal(refuse("not-found", `There is no twin ${id}.`, "It exists from its first report or desired value on."));
+
+/** `msg.ack` of a report: what the device says of what is desired of it. */
+function readDeviceAnswer(ack: unknown): DeviceAnswer | undefined {
+  if (!isObject(ack)) return undefined;
+  const { version, code, text } = ack;
+  if (typeof code !== "number" || !Number.isInteger(code) || code < 200 || code > 599)
+    throw new Refusal(
+      refuse("bad-request", `msg.ack.code is ${quote(code)}.`, "Use 200 to 599: from 400 on the device refuses."),
+    );
+  return {
+    code,
+    text: typeof text === "string" ? text.slice(0, 500) : "",
+    ...(typeof version === "number" ? { version } : {}),
+  };
+}
 
 function readFilter(filter: unknown): TwinFilter {
   if (filter === undefined || filter === null) return {};

@@ -2,7 +2,9 @@ import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { TwinDocument } from "../../engine/contract/document";
 import { createRecentMap } from "../../engine/contract/recent-map";
+import { lateDocument } from "../../engine/twin/desired-loop";
 import { globToRegExp } from "../lib/glob";
+import { createDesiredLoops } from "./desired-loop";
 import type { GroupCommit } from "./group-commit";
 import { createSilenceWatch } from "./silence-watch";
 import type { TwinCollection, TwinEvent, TwinEventName, TwinUpdate } from "./store";
@@ -14,6 +16,10 @@ const maxDamagedRows = 1000;
 /** A file full of damaged rows would fill the log as well. */
 const toldOneByOne = 10;
 const pageSize = 100;
+/** What was late when the store was opened is called late after that time: the devices' reports may be on their way. */
+const lateGraceMs = 10_000;
+/** Stands in the JSON of every document whose loop is open. */
+const openLoop = /"loop":\{[^}]*"since":/;
 const settled = Promise.resolve();
 
 interface Entry {
@@ -87,6 +93,30 @@ export function createEmbeddedTwins(
   let position = 0;
   const silence = createSilenceWatch(turnStale);
 
+  const loops = createDesiredLoops({
+    now,
+    load: (id) => load(id)?.document,
+    remind(document, reminder) {
+      // With the next commit, so that it does not overtake a change.
+      next ??= begin();
+      next.events.push({
+        id: document.id,
+        events: ["delta"],
+        before: document,
+        after: document,
+        changed: {},
+        reminder,
+      });
+    },
+    callLate(id) {
+      const late = update(id, (current) => {
+        const document = current && lateDocument(current, now());
+        return document && { document, changed: {}, notify: true };
+      });
+      late.committed.catch((error: unknown) => warn(String(error)));
+    },
+  });
+
   /** A row that cannot even be read (a number beyond what JavaScript has) is a damaged one. */
   function readRow(read: () => Row | undefined): Row | undefined {
     try {
@@ -114,7 +144,11 @@ export function createEmbeddedTwins(
   function verify(): void {
     every.setReadBigInts(true);
     const damaged: string[] = [];
-    for (const row of every.iterate()) if (!isSound(row)) damaged.push(String(row.id));
+    for (const row of every.iterate()) {
+      if (!isSound(row)) damaged.push(String(row.id));
+      else if (openLoop.test(row.document as string))
+        loops.note(String(row.id), JSON.parse(row.document as string) as TwinDocument, lateGraceMs);
+    }
     for (const id of damaged.slice(0, toldOneByOne)) putAside(id);
     const rest = damaged.slice(toldOneByOne);
     for (const id of rest) putAside(id, () => undefined);
@@ -173,7 +207,10 @@ export function createEmbeddedTwins(
       failed(error) {
         // Nothing was written: memory goes back to what the file holds.
         next = undefined;
-        for (const id of group.entries.keys()) cache.delete(id);
+        for (const id of group.entries.keys()) {
+          cache.delete(id);
+          loops.recheck(id);
+        }
         reject(error);
       },
     });
@@ -205,7 +242,8 @@ export function createEmbeddedTwins(
     const { document } = result;
     if (staleAfter > 0 && document.status === "live") silence.heard(id, staleAfter * 1000);
     else silence.forget(id);
-    const event = result.notify ? eventOf(id, current?.document, document, result.changed) : undefined;
+    loops.note(id, document);
+    const event = result.notify ? eventOf(id, current?.document, document, result) : undefined;
     return { document, committed: put(id, { document, staleAfter }, event) };
   }
 
@@ -258,6 +296,7 @@ export function createEmbeddedTwins(
       const current = load(id);
       if (!current) return false;
       silence.forget(id);
+      loops.note(id, undefined);
       await put(id, undefined, { id, events: ["change"], before: current.document, changed: {} });
       return true;
     },
@@ -267,7 +306,10 @@ export function createEmbeddedTwins(
       return () => listeners.delete(listener);
     },
 
-    close: silence.close,
+    close() {
+      silence.close();
+      loops.close();
+    },
   };
 }
 
@@ -276,17 +318,24 @@ function eventOf(
   id: string,
   before: TwinDocument | undefined,
   after: TwinDocument,
-  changed: TwinEvent["changed"],
+  { changed, clientToken }: TwinUpdate,
 ): Untold {
   const events: TwinEventName[] = [];
   if (!before || before.rev !== after.rev) events.push("change");
-  if (!isSame(before?.delta ?? {}, after.delta)) events.push("delta");
+  // A device that comes back is told again what it has not met.
+  const isBack = before !== undefined && before.status !== "live" && after.status === "live";
+  const isOpen = after.loop?.since !== undefined;
+  if (!isSame(before?.delta ?? {}, after.delta) || (isBack && isOpen) || isAnew(before, after)) events.push("delta");
   if (before?.status !== after.status) events.push("status");
   if (before?.ack !== after.ack && JSON.stringify(before?.ack ?? null) !== JSON.stringify(after.ack))
     events.push("ack");
   if (events.length === 0) events.push("change");
-  return { id, events, ...(before ? { before } : {}), after, changed };
+  return { id, events, ...(before ? { before } : {}), after, changed, ...(clientToken ? { clientToken } : {}) };
 }
+
+/** The same is desired anew, such as after the device refused it. */
+const isAnew = (before: TwinDocument | undefined, after: TwinDocument): boolean =>
+  after.ack?.code === 202 && before?.ack?.version !== after.ack.version;
 
 function isSame(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {
   const names = Object.keys(after);

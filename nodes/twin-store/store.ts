@@ -43,6 +43,8 @@ export interface TwinUpdate {
   notify: boolean;
   /** Seconds without a report after which the twin is stale. 0: never. Absent: as before. */
   staleAfter?: number;
+  /** Whose answer the event is: `msg.clientToken`, told to watchers. */
+  clientToken?: string;
 }
 
 export type TwinEventName = "change" | "delta" | "status" | "ack";
@@ -58,6 +60,9 @@ export interface TwinEvent {
   /** Absent: the twin was deleted. */
   after?: TwinDocument;
   changed: Changes;
+  clientToken?: string;
+  /** From 1: nothing changed, the delta is told again. */
+  reminder?: number;
 }
 
 export interface TwinFilter {

@@ -33,6 +33,8 @@ export default defineNode<TwinWatchSettings>({
         const msg: Message = { topic: event.id, event: name, payload: document, changed: event.changed };
         if (spec) msg.model = spec;
         if (!event.after) msg.deleted = true;
+        if (event.clientToken !== undefined) msg.clientToken = event.clientToken;
+        if (event.reminder !== undefined) msg.reminder = event.reminder;
         // Copied by the first receiver that wants to change it: documents are shared.
         host.send(host.red.util.cloneMessage(msg));
         heard++;

@@ -155,7 +155,7 @@ describe("reportSample", () => {
 
   it("gives way to a change of the device's own when told to", () => {
     const start = reportSample(undefined, sample(10, { speed: 80 }), { now: 1, model }).document;
-    const wish = desire(start, { speed: 80 }, model, 2);
+    const wish = desire(start, { speed: 80 }, { model, now: 2 });
     assert.ok("document" in wish);
     const plain = reportSample(wish.document, sample(20, { speed: 60 }), { now: 3, model });
     assert.deepEqual(plain.document.delta, { speed: 80 });
@@ -185,7 +185,7 @@ describe("reportPatch", () => {
 
 describe("desire", () => {
   const start = reportSample(undefined, sample(10, { speed: 100 }), { now: 1, model }).document;
-  const wish = desire(start, { speed: 80 }, model, 2);
+  const wish = desire(start, { speed: 80 }, { model, now: 2 });
   assert.ok("document" in wish);
 
   it("opens a delta and waits for the device", () => {
@@ -204,7 +204,7 @@ describe("desire", () => {
   });
 
   it("takes a wish back with null", () => {
-    const back = desire(wish.document, { speed: null }, model, 4);
+    const back = desire(wish.document, { speed: null }, { model, now: 4 });
     assert.ok("document" in back);
     assert.deepEqual(back.document.desired, {});
     assert.deepEqual(back.document.delta, {});
@@ -212,7 +212,7 @@ describe("desire", () => {
   });
 
   it("changes nothing for the same wish again", () => {
-    const again = desire(wish.document, { speed: 80 }, model, 5);
+    const again = desire(wish.document, { speed: 80 }, { model, now: 5 });
     assert.ok("document" in again);
     assert.equal(again.document, wish.document);
   });
@@ -223,7 +223,7 @@ describe("desire", () => {
     ["an unknown property", { colour: "red" }, "unknown-property"],
   ] as const) {
     it(`refuses ${what}`, () => {
-      const result = desire(start, patch, model, 2);
+      const result = desire(start, patch, { model, now: 2 });
       assert.ok("error" in result);
       assert.equal(result.error.code, code);
     });

@@ -53,7 +53,7 @@ const sequences = fc.record({
 /**
  * Sends each sequence of samples (late ones, ones of the future, some without `seq`, quality or model) in its order, and
  * shuffled with repeats through a document that is stored and read again each time. Both must end in the same document but
- * for what counts and announces changes (`rev`, `updatedAt`, `ack`, `announced`); after that, all of them again must change nothing at all.
+ * for what counts and announces changes (`rev`, `updatedAt`, `ack`, `loop`, `announced`); after that, all of them again must change nothing at all.
  */
 export function checkFinalState(runs: number, report: Report = reportSample, world: World = {}, seed = 1): Verdict {
   const verdict: Verdict = { sequences: 0, samples: 0 };
@@ -81,7 +81,7 @@ export function checkFinalState(runs: number, report: Report = reportSample, wor
 }
 
 function wished(): TwinDocument {
-  const result = desire(emptyDocument("press-6", 1), { a: 1, b: "x" }, undefined, 1);
+  const result = desire(emptyDocument("press-6", 1), { a: 1, b: "x" }, { now: 1 });
   if ("error" in result) throw new Error(result.error.message);
   return result.document;
 }
@@ -90,7 +90,7 @@ const stored = (document: TwinDocument): TwinDocument => JSON.parse(JSON.stringi
 
 /** Without what counts and names changes. `stored` drops absent fields, which say nothing. */
 function stateOf(document: TwinDocument): unknown {
-  const { rev, updatedAt, ack, ...state } = stored(document);
+  const { rev, updatedAt, ack, loop, ...state } = stored(document);
   for (const meta of Object.values(state.meta)) delete meta.announced;
   return state;
 }
