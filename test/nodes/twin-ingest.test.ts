@@ -241,6 +241,7 @@ function takesMqtt(
     const { settings, nodes } = nodesOf();
     const flow = await runtime.load(["twin-ingest"], flowOf({ source: "mqtt", ...settings, ...more }, ...nodes));
     await until(() => flow.statuses("in").some(({ fill }) => fill === "green"), "connected");
+    await stranger?.endAsync(true);
     stranger = await mqtt.connectAsync(urlOf() as string);
     return flow;
   }
