@@ -39,6 +39,7 @@ interface Filter {
   handlers: Set<Handler>;
   /** Whether this connection's session holds it. */
   subscribed: boolean;
+  grantedAt: number;
   /** Set while it waits for the next subscriber, with the node that had it. */
   timer?: NodeJS.Timeout;
   keptFor?: string;
@@ -52,6 +53,8 @@ const defaultHandoverMs = 15_000;
 const maxRoutes = 10_000;
 const addressPatienceMs = 5000;
 const closePatienceMs = 1500;
+/** A broker that was killed may have forgotten what it granted in the last moments before: mosquitto saves now and then. */
+const unsureMs = 60_000;
 /** Filters that a session of this process may still hold, by address and client id. */
 const heldFilters = new Map<string, Set<string>>();
 
@@ -71,11 +74,13 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
   let closing = false;
   /** Until then a message that nobody waits for may still find its subscriber. */
   let graceEnds = 0;
+  let lostAt = 0;
   let unclaimed = 0;
 
   function become(next: BrokerState): void {
     if (closing || (next.state === state.state && !("detail" in next))) return;
     if (next.state === "failed" && state.state !== "failed") options.warn(next.detail);
+    if (state.state === "connected") lostAt = Date.now();
     state = next;
     for (const listener of [...listeners]) listener(next);
   }
@@ -154,10 +159,13 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
   };
 
   function subscribeAt(client: MqttClient, filter: Filter): void {
-    client.subscribe(filter.topic, { qos: filter.qos }, (error, granted) => {
+    // What the session holds already must not bring its retained messages again (MQTT 5, section 3.8.3.1).
+    const again = options.protocolVersion === 5 && filter.grantedAt > 0;
+    client.subscribe(filter.topic, { qos: filter.qos, ...(again && { rh: 1 }) }, (error, granted) => {
       const refused = error?.message ?? (granted?.some(({ qos }) => (qos as number) >= 128) ? "no permission" : "");
       if (!refused) {
         filter.subscribed = true;
+        filter.grantedAt = Date.now();
         held().add(filter.topic);
       } else if (client.connected)
         for (const { onRefused } of filter.handlers) onRefused?.(`${filter.topic}: ${refused}`);
@@ -172,8 +180,9 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
 
   function onConnected(client: MqttClient, sessionPresent: boolean): void {
     graceEnds = Date.now() + handoverMs;
-    if (!sessionPresent) for (const filter of filters.values()) filter.subscribed = false;
-    // A subscription that the session holds is left alone: subscribing again would repeat its retained messages.
+    for (const filter of filters.values())
+      if (!sessionPresent || lostAt - filter.grantedAt < unsureMs) filter.subscribed = false;
+    // An older subscription that the session holds is left alone: subscribing again would repeat its retained messages.
     for (const filter of filters.values()) if (!filter.subscribed) subscribeAt(client, filter);
     const timer = setTimeout(() => {
       for (const topic of [...held()]) if (!filters.has(topic)) unsubscribeAt(topic);
@@ -218,7 +227,7 @@ export function openMqttBroker(options: MqttBrokerOptions): MqttBroker {
         if (kept.keptFor !== undefined && kept.keptFor === handler.owner && kept.topic !== topic) forget(kept);
       let filter = filters.get(topic);
       if (!filter) {
-        filter = { topic, qos, handlers: new Set(), subscribed: false };
+        filter = { topic, qos, handlers: new Set(), subscribed: false, grantedAt: 0 };
         filters.set(topic, filter);
       }
       const mine = filter;

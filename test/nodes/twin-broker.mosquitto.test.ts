@@ -4,7 +4,7 @@ import path from "node:path";
 import mqtt from "mqtt";
 import { projectRoot } from "../flows/project";
 import { createMosquitto, type Mosquitto, mosquittoIsInstalled } from "../support/mosquitto";
-import { strangers, until } from "./twin-broker.clients";
+import { clients, strangers, until } from "./twin-broker.clients";
 
 const shipped = readFileSync(path.join(projectRoot, "examples/mosquitto/mosquitto.conf"), "utf8");
 
@@ -28,6 +28,7 @@ const asUsual = (port: number, folder: string): string =>
 
 describe("mosquitto with the configuration that is shipped", () => {
   const connect = strangers();
+  const open = clients();
   const brokers: (Mosquitto & { remove(): Promise<void> })[] = [];
   before(function () {
     if (mosquittoIsInstalled()) return;
@@ -106,4 +107,24 @@ describe("mosquitto with the configuration that is shipped", () => {
     const other = await connect(broker.url);
     await other.publishAsync("press/6", Buffer.alloc(1_048_576), { qos: 1 });
   });
+
+  for (const protocolVersion of [4, 5] as const)
+    it(`is subscribed to again when it was killed before it had saved the subscription (MQTT ${protocolVersion === 4 ? "3.1.1" : "5"})`, async () => {
+      const server = await start(asUsual);
+      const session = { clientId: "node", clean: false, protocolVersion, properties: { sessionExpiryInterval: 3600 } };
+      await (await connect(server.url, session)).endAsync();
+      await server.stop("SIGTERM");
+      await server.start();
+      const node = open(server.url, { clientId: "node", protocolVersion });
+      const seen: string[] = [];
+      node.subscribe("back/#", 1, (_topic, payload) => void seen.push(`${payload}`));
+      await until(() => node.isSubscribed(), "subscribed");
+      await server.stop("SIGKILL");
+      await server.start();
+      const press = await connect(server.url);
+      await until(() => {
+        press.publish("back/a", "1", { qos: 1 });
+        return seen.length > 0;
+      }, "a message");
+    });
 });
