@@ -60,6 +60,8 @@ export interface TwinDocument {
   model: string | null;
   /** Time of the sample that named the model, ms since 1970-01-01 UTC: an older one does not change it. */
   modelTs?: number;
+  /** The version of the model that the document is in, where a node with that model has written it. Absent: 1. */
+  modelVersion?: number;
   /** Rises by one per effective change. */
   rev: number;
   reported: Record<string, Scalar>;

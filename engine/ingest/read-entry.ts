@@ -74,7 +74,11 @@ export function createEntryReader(rules: EntryRules): EntryReader {
       };
     const flattened = flatten(given, isEntry ? [] : leaveOut, limits);
     if ("error" in flattened) return flattened;
-    const checked = checkValues(model, flattened.flat, { fromText: arrival.fromText && !isEntry });
+    const checked = checkValues(model, flattened.flat, {
+      fromText: arrival.fromText && !isEntry,
+      // A value that comes with its raw one was calibrated, or cleaned, before it came here.
+      calibrateAllBut: isEntry && isPlainObject(row.raw) ? row.raw : {},
+    });
     if ("error" in checked) return { error: explainArray(checked.error, flattened.flat) };
     const { values } = checked;
     if (isEmpty(flattened.flat))
@@ -88,6 +92,7 @@ export function createEntryReader(rules: EntryRules): EntryReader {
 
     const ts = time ?? stampArrival(idText, arrival.now);
     const sample: Sample = { id: idText, ts, values };
+    if (checked.raw) sample.raw = checked.raw;
     const seq = seqOf(rules.seq, row, arrival, isEntry);
     if (typeof seq === "object") return { error: seq };
     if (seq !== undefined) sample.seq = seq;
@@ -214,7 +219,7 @@ function copyDetails(row: Record<string, unknown>, sample: Sample, trusted: bool
     const raw: Values = {};
     for (const name of names)
       if (Object.hasOwn(row.raw, name) && isScalar(row.raw[name])) raw[name] = row.raw[name] as Scalar;
-    if (Object.keys(raw).length > 0) sample.raw = raw;
+    if (Object.keys(raw).length > 0) sample.raw = { ...sample.raw, ...raw };
   }
   if (!trusted) return undefined;
   if (typeof row.model === "string" && sample.model === undefined) sample.model = row.model;

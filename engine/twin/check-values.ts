@@ -9,18 +9,25 @@ export interface CheckOptions {
    * @default false
    */
   fromText?: boolean;
+  /**
+   * Numbers come from the sensor and are calibrated as the model says, but for the properties named here: they were already.
+   * Who gets values from `twin-ingest` must not calibrate them again. @default no calibration
+   */
+  calibrateAllBut?: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Checks the values of one sample: names, scalar types, finite numbers, and with a model its types, ranges and unknown
- * properties. The first fault refuses the sample as a whole. The input is not changed.
+ * properties. The first fault refuses the sample as a whole. `raw` holds what was calibrated, as it was before. The input is
+ * not changed.
  */
 export function checkValues(
   model: TwinModel | undefined,
   values: Record<string, unknown>,
-  { fromText = false }: CheckOptions = {},
-): { values: Values } | { error: RefusalInfo } {
+  { fromText = false, calibrateAllBut }: CheckOptions = {},
+): { values: Values; raw?: Values } | { error: RefusalInfo } {
   const checked: Values = {};
+  let raw: Values | undefined;
   for (const name of Object.keys(values)) {
     // Assigning `__proto__` would change the result's prototype: names are checked first.
     if (!isPropertyName(name))
@@ -32,15 +39,26 @@ export function checkValues(
       if (model.unknown === "drop") continue;
       if (model.unknown === "reject") return { error: unknownProperty(model, name) };
     }
-    const result = spec ? checkSpec(spec, values[name], fromText) : checkFree(name, values[name], fromText);
+    if (spec?.expression !== undefined) return { error: isDerived(spec) };
+    let result = spec ? checkType(spec, values[name], fromText) : checkFree(name, values[name], fromText);
+    if (spec && typeof result === "number") {
+      if (calibrateAllBut && isCalibrated(spec) && !Object.hasOwn(calibrateAllBut, name)) {
+        raw ??= {};
+        raw[name] = result;
+        result = result * spec.gain + spec.offset;
+      }
+      result = checkRange(spec, result);
+    }
     if (typeof result === "object" && result !== null) return { error: result };
     checked[name] = result;
   }
-  return { values: checked };
+  return raw ? { values: checked, raw } : { values: checked };
 }
 
-/** One value against one property of a model; `null` (no reading) fits every type. */
-export function checkSpec(spec: PropertySpec, value: unknown, fromText = false): Scalar | RefusalInfo {
+export const isCalibrated = ({ gain, offset }: PropertySpec): boolean => gain !== 1 || offset !== 0;
+
+/** One value against the type of one property of a model; `null` (no reading) fits every type. */
+function checkType(spec: PropertySpec, value: unknown, fromText: boolean): Scalar | RefusalInfo {
   const given = fromText ? fromTextAs(spec.type, value) : value;
   if (given === null) return null;
   const expected = typeNames[spec.type];
@@ -51,20 +69,26 @@ export function checkSpec(spec: PropertySpec, value: unknown, fromText = false):
       return typeof given === "string" ? given : wrongType(spec.name, value, expected);
     default: {
       if (typeof given !== "number" || !Number.isFinite(given)) return wrongType(spec.name, value, expected);
-      if (spec.type === "integer" && !Number.isInteger(given)) return wrongType(spec.name, value, expected);
-      const low = spec.min !== undefined && given < spec.min;
-      if (!low && !(spec.max !== undefined && given > spec.max)) return given;
-      const unit = spec.unit ? ` ${spec.unit}` : "";
-      return refuse(
-        "out-of-range",
-        low
-          ? `${spec.name} is ${given}${unit}, below ${spec.min}${unit}.`
-          : `${spec.name} is ${given}${unit}, above ${spec.max}${unit}.`,
-        "Check the sensor, or widen the range in the twin-model.",
-        { property: spec.name },
-      );
+      return spec.type === "integer" && !Number.isInteger(given) ? wrongType(spec.name, value, expected) : given;
     }
   }
+}
+
+/** One number against the physical range of its property. */
+export function checkRange(spec: PropertySpec, given: number): number | RefusalInfo {
+  const low = spec.min !== undefined && given < spec.min;
+  const high = spec.max !== undefined && given > spec.max;
+  // Calibration can leave what a number can be.
+  if (!low && !high && Number.isFinite(given)) return given;
+  const unit = spec.unit ? ` ${spec.unit}` : "";
+  return refuse(
+    "out-of-range",
+    low
+      ? `${spec.name} is ${given}${unit}, below ${spec.min}${unit}.`
+      : `${spec.name} is ${given}${unit}, above ${spec.max}${unit}.`,
+    "Check the sensor, or widen the range in the twin-model.",
+    { property: spec.name },
+  );
 }
 
 const typeNames = {
@@ -111,6 +135,14 @@ function wrongType(property: string, value: unknown, expected: string): RefusalI
     },
   );
 }
+
+const isDerived = ({ name, expression }: PropertySpec): RefusalInfo =>
+  refuse(
+    "read-only",
+    `${name} is derived by the model from ${quote(expression)}.`,
+    "It cannot be reported or desired: leave it out, or give it another name.",
+    { property: name },
+  );
 
 function unknownProperty(model: TwinModel, name: string): RefusalInfo {
   const known = [...model.properties.keys()];

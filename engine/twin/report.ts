@@ -1,6 +1,7 @@
 import type { Changes, PropertyMeta, TwinDocument } from "../contract/document";
 import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
+import { derive } from "./derive";
 import { differs, settle, toleranceOf } from "./desired";
 import { boundedMeta, type Clock, compareReadings, own, type Reading, readingOf, skewOf } from "./reading";
 
@@ -62,12 +63,13 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
   // Else a twin that was deleted would be back with every start, for as long as the broker keeps its last will.
   if (names.length === 0 && sample.retained && current === undefined) return unheard;
   const isNamed = takeModel(document, sample.model ?? options.model?.model, skewMs > 0 ? options.now : sample.ts);
+  stampVersion(document, before, options.model);
   let isHeard = isNamed || names.length === 0;
   let requalified = false;
-  for (const name of names) {
-    if (!takeReading(document, name, readingOf(sample, name, options), order, options)) continue;
-    isHeard = true;
-    if (own(before.meta, name)?.quality !== document.meta[name]?.quality) requalified = true;
+  const heard = names.filter((name) => takeReading(document, name, readingOf(sample, name, options), order, options));
+  if (heard.length > 0) isHeard = true;
+  for (const name of [...heard, ...derive(document, options.model, heard)]) {
+    if (own(before.meta, name)?.quality !== own(document.meta, name)?.quality) requalified = true;
     announce(document, before, name, options.model?.properties.get(name)?.tolerance ?? 0, changed);
   }
   // That a device is gone is known when it is told, however old the values are that come with it.
@@ -111,14 +113,14 @@ function announce(
 ): void {
   const announced = own(before.meta, name)?.announced ?? own(before.reported, name);
   const value = own(reported, name);
-  const known = meta[name] as PropertyMeta;
+  const known = own(meta, name);
   const isWithin =
     typeof announced === "number" && typeof value === "number" && Math.abs(value - announced) <= tolerance;
   if (announced !== value && isWithin) {
-    meta[name] = { ...known, announced };
+    meta[name] = { ...(known as PropertyMeta), announced };
     return;
   }
-  if (known.announced !== undefined) meta[name] = withoutAnnounced(known);
+  if (known?.announced !== undefined) meta[name] = withoutAnnounced(known);
   if (announced !== value) changed[name] = { before: announced, after: value };
 }
 
@@ -133,6 +135,12 @@ function takeModel(document: TwinDocument, model: string | undefined, ts: number
   document.model = model;
   document.modelTs = ts;
   return true;
+}
+
+/** The version belongs to the model's name. Whoever calls has migrated the document, and refused a lower version (`isBeyond`). */
+function stampVersion(document: TwinDocument, before: TwinDocument, model: TwinModel | undefined): void {
+  if (model && document.model === model.model) document.modelVersion = model.version;
+  else if (document.model !== before.model) delete document.modelVersion;
 }
 
 /** Merges one reading. False: the twin knows a later one, and nothing changes. */
@@ -206,6 +214,7 @@ export function reportPatch(
     rev: base.rev + 1,
     updatedAt: options.now,
   };
+  for (const name of derive(document, options.model, gone)) announce(document, base, name, 0, changed);
   settle(document, options.model, options.now);
   return { document, changed, effective: true, historical: false, skewMs: 0 };
 }

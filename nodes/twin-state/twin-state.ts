@@ -6,12 +6,14 @@ import type { TwinModel } from "../../engine/contract/model";
 import { checkValues } from "../../engine/twin/check-values";
 import { desire } from "../../engine/twin/desired";
 import { answeredDocument, type DeviceAnswer } from "../../engine/twin/desired-loop";
+import { isBeyond, versionOf } from "../../engine/twin/migrate";
 import { emptyDocument, type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
 import { defineNode } from "../lib/define-node";
 import { isObject, readSamples, refusedRows, twinFieldOf } from "../lib/messages";
 import type { Message, Outgoing, Send } from "../lib/node-red";
 import { readClientToken, readWho } from "../lib/who";
 import type { TwinFilter, TwinStore, TwinUpdate } from "../twin-store/store";
+import { migrateStored, migratingTwins } from "./migrating-twins";
 import { readTwinStateSettings, type TwinStateSettings } from "./twin-state.settings";
 
 type Handler = (msg: Message) => Promise<Outgoing>;
@@ -20,8 +22,8 @@ export default defineNode<TwinStateSettings>({
   type: "twin-state",
   readSettings: readTwinStateSettings,
   start(host, settings) {
-    const { twins } = host.use<TwinStore>("twin-store", settings.store);
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
+    const twins = migratingTwins(host.use<TwinStore>("twin-store", settings.store).twins, model);
     const staleAfter = model?.staleAfter;
 
     /** An update that `ifRev` guards: somebody else's change in between is a conflict, and nothing changes. */
@@ -33,6 +35,8 @@ export default defineNode<TwinStateSettings>({
       const clientToken = readClientToken(msg);
       const document = await twins.update(id, (current) => {
         checkRev(msg, id, current);
+        const beyond = beyondOf(model, current);
+        if (beyond) throw beyond;
         const update = change(current, Date.now());
         return update && clientToken !== undefined ? { ...update, clientToken } : update;
       });
@@ -83,7 +87,7 @@ export default defineNode<TwinStateSettings>({
       const checked = checkValues(model, sample.values);
       if ("error" in checked) return [{ rev, historical: false, refusal: new Refusal(checked.error) }, undefined];
       if (sample.historical) return [{ rev, historical: true }, undefined];
-      const refusal = conflictOf(msg, sample.id, current);
+      const refusal = conflictOf(msg, sample.id, current) ?? beyondOf(model, current);
       if (refusal) return [{ rev, historical: false, refusal }, undefined];
       const result = reportSample(
         current,
@@ -155,7 +159,8 @@ export default defineNode<TwinStateSettings>({
           const next = result.document;
           if (current && next === current) return undefined;
           return {
-            document: { ...next, model: next.model ?? model?.model ?? null },
+            document:
+              next.model === null && model ? { ...next, model: model.model, modelVersion: model.version } : next,
             changed: result.changed,
             notify: true,
           };
@@ -191,6 +196,12 @@ export default defineNode<TwinStateSettings>({
         return [msg, null];
       },
     };
+
+    let isClosed = false;
+    host.onClose(() => {
+      isClosed = true;
+    });
+    if (model) migrateStored(twins, model, () => isClosed).catch((error: unknown) => host.fail(error));
 
     const handle = handlers[settings.operation];
     /** Settles when every message before has left. */
@@ -265,6 +276,18 @@ function conflictOf(msg: Message, id: string, current: TwinDocument | undefined)
       rev,
     },
     { rev },
+  );
+}
+
+/** A twin that was written with a later version of the model is not for this one to write to. */
+function beyondOf(model: TwinModel | undefined, current: TwinDocument | undefined): Refusal | undefined {
+  if (!model || !current || !isBeyond(current, model)) return undefined;
+  return new Refusal(
+    refuse(
+      "schema-mismatch",
+      `${current.id} is at version ${versionOf(current)} of the model ${model.model}, this node at version ${model.version}.`,
+      "Set the twin-model to the later version, with its properties.",
+    ),
   );
 }
 
