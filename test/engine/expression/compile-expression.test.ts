@@ -182,6 +182,10 @@ describe("an unknown value", () => {
     });
   }
 
+  it("is what every object has and a twin has not", () => {
+    for (const name of ["toString", "valueOf", "__proto__", "constructor"]) assert.equal(lookupIn({})(name), undefined);
+  });
+
   const decided: [string, boolean][] = [
     ["guard and gone", false],
     ["gone and guard", false],
