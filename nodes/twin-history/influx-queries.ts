@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Refusal, refuse } from "../../engine/contract/errors";
 import { isTwinId } from "../../engine/contract/identity";
+import { matchesPattern } from "../../engine/contract/matches-pattern";
 import type { Table } from "../../engine/contract/messages";
 import { type Answer, createAnswer, defaultMaxCells } from "../../engine/history/answer";
 import { addWindows } from "../../engine/history/answer-query";
@@ -16,7 +17,6 @@ import {
   showFieldKeys,
   showIds,
 } from "../../engine/history/influxql";
-import { matchesPattern } from "../../engine/history/matches-pattern";
 import { cancelled, defaultQueryTimeoutMs, type QueryOptions, timedOut } from "./history";
 import type { InfluxClient, Series } from "./influx-client";
 

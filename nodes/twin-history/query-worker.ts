@@ -2,11 +2,11 @@ import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { crc32 } from "node:zlib";
 import { Refusal, type RefusalInfo } from "../../engine/contract/errors";
+import { matchesPattern } from "../../engine/contract/matches-pattern";
 import type { Row, Values } from "../../engine/contract/messages";
 import { createAnswer } from "../../engine/history/answer";
 import { answerQuery, type HistorySource } from "../../engine/history/answer-query";
 import type { HistoryQuery } from "../../engine/history/history-query";
-import { matchesPattern } from "../../engine/history/matches-pattern";
 import { isDamage, loadSqlite } from "../lib/sqlite";
 import { checkedText } from "./embedded-file";
 

@@ -1,9 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { TwinDocument } from "../../engine/contract/document";
+import { matchesPattern } from "../../engine/contract/matches-pattern";
 import { createRecentMap } from "../../engine/contract/recent-map";
 import { lateDocument } from "../../engine/twin/desired-loop";
-import { globToRegExp } from "../lib/glob";
 import { createDesiredLoops } from "./desired-loop";
 import type { GroupCommit } from "./group-commit";
 import { createSilenceWatch } from "./silence-watch";
@@ -261,14 +261,13 @@ export function createEmbeddedTwins(
 
     async list(filter = {}, cursor = "", limit = pageSize) {
       commit.flush();
-      const matches = filter.id === undefined ? undefined : globToRegExp(filter.id);
       const twins: TwinDocument[] = [];
       let after = cursor;
       for (;;) {
         const rows = page.all(after, 500);
         for (const row of rows) {
           after = row.id as string;
-          if (matches && !matches.test(after)) continue;
+          if (filter.id !== undefined && !matchesPattern(after, filter.id)) continue;
           const document = load(after)?.document;
           if (!document) continue;
           if (filter.model !== undefined && document.model !== filter.model) continue;

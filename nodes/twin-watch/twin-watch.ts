@@ -1,7 +1,7 @@
 import type { TwinDocument } from "../../engine/contract/document";
+import { matchesPattern } from "../../engine/contract/matches-pattern";
 import type { TwinModel } from "../../engine/contract/model";
 import { defineNode } from "../lib/define-node";
-import { globToRegExp } from "../lib/glob";
 import type { Message } from "../lib/node-red";
 import type { TwinEvent, TwinEventName, TwinPage, TwinStore } from "../twin-store/store";
 import { readTwinWatchSettings, type TwinWatchSettings } from "./twin-watch.settings";
@@ -18,12 +18,11 @@ export default defineNode<TwinWatchSettings>({
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     // Units and limits for whoever shows the twin: a page needs no second copy of them.
     const spec = model && { ...model, properties: [...model.properties.values()] };
-    const matches = globToRegExp(settings.twin);
     const wanted = new Set<TwinEventName>(settings.events);
     let heard = 0;
 
     const fits = (id: string, document: TwinDocument | undefined): boolean =>
-      matches.test(id) && (model === undefined || document?.model === model.model);
+      matchesPattern(id, settings.twin) && (model === undefined || document?.model === model.model);
 
     function tell(event: TwinEvent): void {
       const document = event.after ?? event.before;

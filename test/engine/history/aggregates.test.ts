@@ -7,7 +7,7 @@ import { answerQuery, type HistorySource } from "../../../engine/history/answer-
 import type { StoredValue } from "../../../engine/history/check-sample";
 import { fillWindows, windowOf } from "../../../engine/history/fill-windows";
 import { type HistoryQuery, readHistoryQuery } from "../../../engine/history/history-query";
-import { matchesPattern } from "../../../engine/history/matches-pattern";
+import { matchesPattern } from "../../../engine/contract/matches-pattern";
 
 type Named = Exclude<HistoryQuery["aggregate"], "none">;
 
