@@ -6,7 +6,7 @@ const { readEnvironment } = require("./scripts/lib/environment.cjs");
 const { httpGuard, socketGuard } = require("./scripts/lib/guard.cjs");
 const { keptSecret } = require("./scripts/lib/secrets.cjs");
 
-const { values, exposed, problems } = readEnvironment(process.env, __dirname, process.cwd());
+const { values, exposed, signIn, problems } = readEnvironment(process.env, __dirname, process.cwd());
 if (problems.length > 0) throw new Error(problems.join("\n"));
 Object.assign(process.env, values);
 
@@ -23,7 +23,8 @@ if (process.channel)
     setTimeout(() => process.exit(1), 4500).unref();
   });
 
-const loopbackNamesOnly = !exposed && !values.TWIN_ADMIN_PASSWORD_HASH;
+const loopbackNamesOnly = !exposed && !signIn && !values.TWIN_ADMIN_PASSWORD_HASH;
+const people = whoMay();
 
 module.exports = {
   // Where everything is kept. The flow file lies there too, because Node-RED keeps the credentials beside it.
@@ -31,21 +32,21 @@ module.exports = {
   flowFile: process.env.TWIN_FLOW_FILE || "flows.json",
   flowFilePretty: true,
   credentialSecret,
-  // This package as a module (locales, icons, examples). The dashboard is found in node_modules, wherever TWIN_HOME is.
-  nodesDir: [__dirname],
+  // This package as a module (locales, icons, examples), and what tells who sent a page's message. The dashboard is found in
+  // node_modules, wherever TWIN_HOME is.
+  nodesDir: [__dirname, `${__dirname}/security/dashboard-plugin`],
 
   uiHost: values.HOST,
   uiPort: Number(values.PORT),
-  adminAuth: adminAuth(),
+  adminAuth: people.adminAuth,
   httpAdminMiddleware: httpGuard({ loopbackNamesOnly }),
   apiMaxLength: "32mb",
   mqttReconnectTime: 2000,
   lang: values.TWIN_LANG || undefined,
 
   dashboard: {
-    middleware: withoutPageCache,
-    // There is no sign-in for the pages yet: beyond loopback they show, and nothing can be moved.
-    ioMiddleware: socketGuard({ loopbackNamesOnly, readOnly: exposed }),
+    middleware: [withoutPageCache, ...people.middleware],
+    ioMiddleware: [socketGuard({ loopbackNamesOnly }), people.ioMiddleware],
     maxHttpBufferSize: 1e6,
   },
 
@@ -93,24 +94,23 @@ function withoutPageCache(req, res, next) {
 }
 
 /**
- * Who may use the editor: `admin` with the password of TWIN_ADMIN_PASSWORD_HASH. On loopback without it, everybody on this
- * machine. Beyond loopback without it, `admin` with a password that was made once and lies in the home folder: an editor
- * that anybody may open runs anybody's code.
+ * Who may look and act: whom the users file names (npm run user). Without one everybody on this machine may, and beyond it
+ * the pages show and nothing can be moved; the editor, with which anybody's code runs, then asks for the user `admin` with
+ * the password of TWIN_ADMIN_PASSWORD_HASH, or one that was made once and lies in the home folder.
  */
-function adminAuth() {
-  const hash = values.TWIN_ADMIN_PASSWORD_HASH;
-  if (hash) return { type: "credentials", users: [{ username: "admin", password: hash, permissions: "*" }] };
-  if (!exposed) return undefined;
-  const { timingSafeEqual } = require("node:crypto");
-  const password = Buffer.from(keptSecret(home, "admin-password", 18));
-  const admin = { username: "admin", permissions: "*" };
-  return {
-    type: "credentials",
-    users: async (name) => (name === "admin" ? admin : null),
-    authenticate: async (name, given) => {
-      const attempt = Buffer.from(String(given));
-      const right = attempt.length === password.length && timingSafeEqual(attempt, password);
-      return name === "admin" && right ? admin : null;
-    },
-  };
+function whoMay() {
+  const { createPeople, withoutPeople } = require("./dist/security/people.js");
+  const { onePassword } = require("./dist/security/editor-auth.js");
+  const adminHash = values.TWIN_ADMIN_PASSWORD_HASH;
+  if (signIn) {
+    const secret = values.TWIN_CREDENTIAL_SECRET || keptSecret(home, "session-secret");
+    return createPeople({ home, secret, adminHash, language: values.TWIN_LANG });
+  }
+  const pages = withoutPeople({ readOnly: exposed });
+  if (adminHash)
+    return {
+      ...pages,
+      adminAuth: { type: "credentials", users: [{ username: "admin", password: adminHash, permissions: "*" }] },
+    };
+  return exposed ? { ...pages, adminAuth: onePassword(keptSecret(home, "admin-password", 18)) } : pages;
 }

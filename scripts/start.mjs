@@ -36,7 +36,7 @@ try {
 
 async function main() {
   const cwd = process.env.INIT_CWD ?? process.cwd();
-  const { values, exposed, problems, warnings } = environment.readEnvironment(process.env, root, cwd);
+  const { values, exposed, signIn, problems, warnings } = environment.readEnvironment(process.env, root, cwd);
   if (problems.length > 0) throw new Stop(problems.join("\n"));
   for (const warning of warnings) warn(warning);
   await checkPorts(values);
@@ -76,7 +76,7 @@ async function main() {
   });
   await answering(values);
   serving = true;
-  if (!stopping) banner(values, exposed);
+  if (!stopping) banner(values, exposed, signIn);
 }
 
 async function checkPorts({ PORT, HOST, MQTT_URL, TWIN_MQTT_PORT, TWIN_HOME }) {
@@ -138,7 +138,7 @@ function answering({ HOST, PORT }) {
   });
 }
 
-function banner(values, exposed) {
+function banner(values, exposed, signIn) {
   const { HOST, PORT, TWIN_HOME } = values;
   const address = `http://${urlHost(["0.0.0.0", "::"].includes(HOST) ? "127.0.0.1" : HOST)}:${PORT}`;
   const lines = [
@@ -152,7 +152,8 @@ function banner(values, exposed) {
   ];
   if (["0.0.0.0", "::"].includes(HOST))
     lines.push(...ownAddresses().map((host) => `  Network   http://${urlHost(host)}:${PORT}/dashboard`));
-  if (exposed) warnExposed(values);
+  if (exposed && signIn) warnUnencrypted(values);
+  else if (exposed) warnExposed(values);
   console.log(`\n${lines.map((line) => `  ${line}`.trimEnd()).join("\n")}\n`);
 }
 
@@ -163,7 +164,15 @@ function warnExposed({ HOST, TWIN_HOME, TWIN_ADMIN_PASSWORD_HASH }) {
         ` and a password that was made for you: ${path.join(TWIN_HOME, "admin-password")}.` +
         " Choose your own with `npm run password` and TWIN_ADMIN_PASSWORD_HASH.",
     );
-  warn(`HOST is ${HOST}: the pages are read-only beyond this machine, for there is no sign-in for operators yet.`);
+  warn(
+    `HOST is ${HOST}: the pages are read-only beyond this machine until somebody may sign in: \`npm run user -- add <name> --role operator\`.`,
+  );
+}
+
+function warnUnencrypted({ HOST }) {
+  warn(
+    `HOST is ${HOST}, beyond this machine: passwords and pages travel unencrypted unless a TLS proxy stands in front (docs/security.md).`,
+  );
 }
 
 function urlHost(host) {

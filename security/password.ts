@@ -20,10 +20,10 @@ export function passwordProblem(password: string, name: string): string | undefi
   return undefined;
 }
 
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, { N, r, p } = cost): Promise<string> {
   const salt = randomBytes(16);
-  const key = await derive(password, salt, cost);
-  return ["scrypt", cost.N, cost.r, cost.p, salt.toString("base64url"), key.toString("base64url")].join(":");
+  const key = await derive(password, salt, { N, r, p });
+  return ["scrypt", N, r, p, salt.toString("base64url"), key.toString("base64url")].join(":");
 }
 
 export const isPasswordHash = (hash: unknown): hash is string => typeof hash === "string" && format.test(hash);

@@ -20,6 +20,8 @@ export interface Throttle {
   failed(key: string, nowMs: number): number;
   /** The attempt was good: nothing is held against that key any more. */
   forgive(key: string): void;
+  /** The attempt was good, but others use that key too: only this one is not counted. */
+  takeBack(key: string): void;
 }
 
 interface Failures {
@@ -44,5 +46,11 @@ export function createThrottle(options: ThrottleOptions): Throttle {
       return waitMs;
     },
     forgive: (key) => failures.delete(key),
+    takeBack(key) {
+      const before = failures.get(key);
+      if (!before) return;
+      const count = before.count - 1;
+      failures.set(key, { ...before, count, untilMs: count > free ? before.untilMs : 0 });
+    },
   };
 }

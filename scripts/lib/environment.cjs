@@ -30,7 +30,7 @@ const isLoopback = (host) =>
  * @param {string} root the project folder
  * @param {string} cwd the folder that relative paths of the user start from
  * @returns `values`: every variable and what follows from them, to be exported; `problems`: what makes a start impossible;
- *   `warnings`: what is worth saying
+ *   `warnings`: what is worth saying; `exposed`: others than this machine reach it; `signIn`: there are users
  */
 function readEnvironment(env, root, cwd = root) {
   const given = (name) => (env[name] ?? "").trim();
@@ -84,11 +84,13 @@ function readEnvironment(env, root, cwd = root) {
 
   values.TWIN_BROKER_URL = values.MQTT_URL || `mqtt://127.0.0.1:${values.TWIN_MQTT_PORT}`;
   const exposed = !isLoopback(values.HOST);
-  // Beyond loopback anybody may open the pages, and there is no sign-in yet: they may look, not touch.
-  values.TWIN_READ_ONLY = exposed ? "true" : "";
+  // With a users file (npm run user) pages and editor ask for a sign-in.
+  const signIn = existsSync(path.join(values.TWIN_HOME, "users.json"));
+  // Beyond loopback, where nobody signs in, anybody may open the pages: they may look, not touch.
+  values.TWIN_READ_ONLY = exposed && !signIn ? "true" : "";
   // The demo data: the machine that the shipped flows play reads its recording there.
   values.TWIN_DATA = path.join(root, "examples", "data");
-  return { values, exposed, problems, warnings };
+  return { values, exposed, signIn, problems, warnings };
 }
 
 /** Language of pages and flows for a value of TWIN_LANG. */

@@ -7,7 +7,7 @@ interface Environment {
     env: Record<string, string | undefined>,
     root: string,
     cwd?: string,
-  ): { values: Record<string, string>; exposed: boolean; problems: string[]; warnings: string[] };
+  ): { values: Record<string, string>; exposed: boolean; signIn: boolean; problems: string[]; warnings: string[] };
 }
 const { readEnvironment } = require(path.join(projectRoot, "scripts/lib/environment.cjs")) as Environment;
 const read = (env: Record<string, string>) => readEnvironment(env, "/project", "/somewhere");
@@ -32,6 +32,7 @@ describe("the environment", () => {
         TWIN_DATA: "/project/examples/data",
       },
       exposed: false,
+      signIn: false,
       problems: [],
       warnings: [],
     });

@@ -1,0 +1,107 @@
+import { atLeast } from "../engine/security/roles";
+import { addressOf, type Request, type Visitor } from "./http";
+import { type Emitting, lookingOnly, showDisabled } from "./looking-only";
+import { withPageUser } from "./page-user";
+import type { PeopleLog } from "./people-log";
+import { keyOf, type Sessions } from "./sessions";
+
+/** The little of socket.io that is used here. */
+export interface PageSocket extends Emitting {
+  request: unknown;
+  data: Record<string, unknown>;
+  use(filter: (packet: unknown[], pass: (error?: Error) => void) => void): unknown;
+  on(event: "disconnect", listener: () => void): unknown;
+  disconnect(close: boolean): unknown;
+}
+export type SocketMiddleware = (socket: PageSocket, next: (error?: Error) => void) => void;
+
+/** Where nobody signs in: everybody may act, or nobody. */
+export function openSockets({ readOnly }: { readOnly: boolean }): SocketMiddleware {
+  return (socket, next) => {
+    filter(socket, () => ({ readOnly }));
+    if (readOnly) showDisabled(socket);
+    next();
+  };
+}
+
+/** `dashboard.ioMiddleware`: lets in who is signed in, as long as that lasts. Whatever a viewer sends goes nowhere. */
+export function signedInSockets(options: {
+  /** express-session. */
+  session(req: Request, res: object, next: (error?: unknown) => void): void;
+  sessions: Sessions;
+  log: PeopleLog;
+  now(): number;
+}): SocketMiddleware {
+  const { session, sessions, log, now } = options;
+  const open = new Map<string, Set<PageSocket>>();
+  // Who is signed out, demoted or over time does not even look any more.
+  sessions.onEnd((key) => {
+    for (const socket of open.get(key) ?? []) socket.disconnect(true);
+  });
+
+  return (socket, next) => {
+    const request = socket.request as Request;
+    session(request, {}, (error) => {
+      const id = request.sessionID ?? "";
+      const user = error ? undefined : sessions.who(id);
+      // The bar on every page knows this text, and loads the page anew.
+      if (!user) return next(new Error("not signed in"));
+      const readOnly = !atLeast(user.role, "operator");
+      socket.data.meditwin = { user };
+      const key = keyOf(id);
+      open.set(key, (open.get(key) ?? new Set()).add(socket));
+      socket.on("disconnect", () => {
+        open.get(key)?.delete(socket);
+        if (open.get(key)?.size === 0) open.delete(key);
+      });
+      let toldMs = Number.NEGATIVE_INFINITY;
+      filter(
+        socket,
+        () => {
+          if (sessions.who(id)) return { user, readOnly };
+          socket.disconnect(true);
+          return undefined;
+        },
+        {
+          // What a page says by itself keeps nobody signed in.
+          seen: (event) => event !== "widget-load" && sessions.seen(id),
+          // One line in ten seconds is enough to know of it.
+          dropped(event) {
+            if (now() - toldMs < 10_000) return;
+            toldMs = now();
+            log.record({
+              event: "not allowed",
+              ...user,
+              address: addressOf(request),
+              what: String(event).slice(0, 40),
+            });
+          },
+        },
+      );
+      if (readOnly) showDisabled(socket);
+      next();
+    });
+  };
+}
+
+/** What security/dashboard-hooks.ts sets the user of. */
+const hooked = new Set<unknown>(["widget-action", "widget-change", "widget-send"]);
+
+/** Judges each packet when it comes. Without `pass` it goes nowhere. */
+function filter(
+  socket: PageSocket,
+  sender: () => Visitor | undefined,
+  tell: { seen?(event: unknown): unknown; dropped?(event: unknown): void } = {},
+): void {
+  socket.use((packet, pass) => {
+    const who = sender();
+    if (!who) return;
+    const allowed = who.readOnly ? lookingOnly(packet) : packet.slice();
+    if (!allowed) return tell.dropped?.(packet[0]);
+    tell.seen?.(packet[0]);
+    // Events that the dashboard's hooks do not see: ui-event's, and those of other makers' widgets.
+    const isHooked = hooked.has(packet[0]);
+    packet.splice(0, packet.length, ...(isHooked ? allowed : allowed.map((part) => withPageUser(part, who.user))));
+    pass();
+  });
+}
