@@ -19,6 +19,7 @@ for (const name of nodes)
     const from = at("nodes", name, part);
     if (existsSync(from)) cpSync(from, at("dist/nodes", name, part), { recursive: true });
   }
+cpSync(at("nodes/lib/editor/absent-settings.html"), at("dist/nodes/lib/editor/absent-settings.html"));
 listNodes();
 if (status === 0) {
   mkdirSync(at("dist"), { recursive: true });
