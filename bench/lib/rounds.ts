@@ -55,7 +55,7 @@ export async function alternate(
     await through;
     const seconds = (performance.now() - begun) / 1000;
     const spent = (cpuOf(child) - cpu) / samples;
-    side.check(total);
+    await side.check(total);
     return { rate: samples / seconds, cpu: spent };
   }
 

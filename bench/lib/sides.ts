@@ -12,8 +12,8 @@ export interface Side {
   child: ChildProcess;
   /** Resolves when everything up to sample `total` has come through. */
   through(total: number): Promise<void>;
-  /** Throws when a sample is missing. */
-  check(total: number): void;
+  /** Throws, or rejects, when a sample is missing. */
+  check(total: number): void | Promise<void>;
 }
 
 export interface TwinSideOptions {
@@ -39,6 +39,7 @@ export async function twinSide(options: TwinSideOptions): Promise<Side> {
   const find = history.prepare(
     "SELECT 1 FROM samples WHERE series = (SELECT series FROM series WHERE measurement = 'twin' AND id = ?) AND ts = ?",
   );
+  const sums = store.prepare("SELECT count(*) AS twins, sum(json_extract(document, '$.rev')) AS revs FROM twins");
   const rows = (): number => (history.prepare("SELECT count(*) AS n FROM samples").get()?.n as number) - rowsBefore;
   return {
     topic,
@@ -47,15 +48,19 @@ export async function twinSide(options: TwinSideOptions): Promise<Side> {
       const { twin, ts } = sampleOf(total - 1, twins);
       await until(() => find.get(twinName(twin), ts) !== undefined, `sample ${total} of ${topic}`);
     },
-    check(total) {
+    async check(total) {
       const inHistory = rows();
       if (inHistory !== total) throw new Error(`${topic}: ${inHistory} of ${total} samples are in the history.`);
       // Every sample changes a value, and every change raises the revision by one.
-      const state = store
-        .prepare("SELECT count(*) AS twins, sum(json_extract(document, '$.rev')) AS revs FROM twins")
-        .get() as { twins: number; revs: number };
-      if (state.revs !== total || state.twins !== Math.min(twins, total))
+      // The store folds its log into the table within seconds.
+      let state: { twins?: number; revs?: number } = {};
+      const isAll = (): boolean => {
+        state = sums.get() as { twins: number; revs: number };
+        return state.revs === total && state.twins === Math.min(twins, total);
+      };
+      await until(isAll, `${total} samples in the state`, 120_000, 500).catch(() => {
         throw new Error(`${topic}: ${state.revs} of ${total} samples of ${state.twins} twins are in the state.`);
+      });
     },
   };
 }

@@ -106,11 +106,11 @@ function appendWhole(file: string, content: Buffer): void {
   }
 }
 
-/** Deletes the files. Where the disk refuses, they stay, and what was in them comes again after a restart. */
-export function discard(segment: Segment): void {
+/** Deletes the files, or hands the segment over. Where the disk refuses, they stay, and what was in them comes again after a restart. */
+export function discard(segment: Segment, retire?: (file: string) => void): void {
   for (const act of [
     () => closeSync(segment.fd),
-    () => rmSync(segment.file, { force: true }),
+    () => (retire && segment.bytes > 0 ? retire(segment.file) : rmSync(segment.file, { force: true })),
     () => rmSync(releasesOf(segment.file), { force: true }),
   ]) {
     try {
@@ -175,14 +175,15 @@ export const emptySegment = (file: string) => ({
   isDirty: false,
 });
 
-interface Scan {
+export interface Scan {
   records: Segment["records"];
   highest: number;
   /** Bytes that belong to no whole record. */
   damaged: number;
 }
 
-function scan(content: Buffer): Scan {
+/** Finds every whole record of a file. */
+export function scan(content: Buffer): Scan {
   const records: Segment["records"] = new Map();
   let highest = 0;
   let end = 0;

@@ -36,6 +36,12 @@ export interface SegmentLog {
   /** Resolves when everything appended so far has reached the disk. Calls in the meantime share one fdatasync. */
   synced(): Promise<void>;
   release(number: number): void;
+  /** Releases every record up to that number. */
+  releaseThrough(number: number): void;
+  /** The number that the next record will have. */
+  readonly next: number;
+  /** No record below this number is left. */
+  readonly oldest: number;
   /** Unreleased records, oldest first, as of now; read from disk as they are asked for. */
   pending(): Generator<{ number: number; payload: Buffer }>;
   /** The payload of an unreleased record. */
@@ -56,6 +62,8 @@ export interface SegmentLogOptions {
   segmentBytes?: number;
   /** Segments that stay for {@link SegmentLog.recent} beside the one being written, although all of it was released. @default 0 */
   keptSegments?: number;
+  /** Takes over the file of a segment whose records are all released, which is deleted otherwise. */
+  retire?(file: string): void;
   warn(text: string): void;
 }
 
@@ -76,7 +84,7 @@ interface Group {
 }
 
 export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
-  const { folder, maxBytes, warn, segmentBytes = 4 * 1024 * 1024, keptSegments = 0 } = options;
+  const { folder, maxBytes, warn, retire, segmentBytes = 4 * 1024 * 1024, keptSegments = 0 } = options;
   mkdirSync(folder, { recursive: true });
   const segments: Segment[] = [];
   const where = new Map<number, Segment>();
@@ -95,7 +103,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     next = Math.max(next, recovered.highest + 1);
     const isRecent = index >= names.length - keptSegments;
     if (isRecent) found.push(recovered);
-    if (recovered.segment.records.size === 0 && !isRecent) discard(recovered.segment);
+    if (recovered.segment.records.size === 0 && !isRecent) discard(recovered.segment, retire);
     else keep(recovered.segment);
   }
   // Numbers are never given twice, even when the highest records were released and their segments are gone.
@@ -113,7 +121,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
       if (segment.records.size > 0) continue;
       segments.splice(segments.indexOf(segment), 1);
       total -= segment.bytes;
-      discard(segment);
+      discard(segment, retire);
     }
   }
 
@@ -241,6 +249,19 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     if (segment.records.size === 0 && segment !== segments.at(-1)) prune();
   }
 
+  function releaseThrough(number: number): void {
+    for (const segment of segments) {
+      if (segment.first > number) break;
+      for (const one of segment.records.keys()) {
+        if (one > number) break;
+        where.delete(one);
+        segment.records.delete(one);
+        segment.unsaved.push(one);
+      }
+    }
+    prune();
+  }
+
   let isNoting = true;
   /** Writes down what was released, and how far each segment reaches. */
   function saveReleases(): void {
@@ -332,6 +353,13 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     written: () => group?.written,
     synced,
     release,
+    releaseThrough,
+    get next() {
+      return next;
+    },
+    get oldest() {
+      return segments[0]?.first ?? next;
+    },
     read,
     recent,
     pending,

@@ -1,5 +1,4 @@
 import type { LoopTiming } from "../../engine/contract/document";
-import { Failure } from "../../engine/contract/errors";
 import { defaultTiming } from "../../engine/twin/desired-loop";
 import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
 
@@ -9,7 +8,7 @@ export type Operation = (typeof operations)[number];
 export interface TwinStateSettings {
   store: string;
   model: string;
-  operation: Exclude<Operation, "at">;
+  operation: Operation;
   /** Watchers hear nothing of a report that changes no value. */
   skipEqual: boolean;
   /** A change that the device makes by itself replaces the desired value it had met. */
@@ -23,13 +22,10 @@ export interface TwinStateSettings {
 export function readTwinStateSettings(def: Record<string, unknown>): TwinStateSettings {
   const read = readerOf(def);
   const maxSkew = read.number("maxSkew", 300, { min: 0 });
-  const operation = read.choice("operation", operations, "report");
-  if (operation === "at")
-    throw new Failure("not-yet", 'operation "at" is not there yet:', "read the past with twin-query for now.");
   return {
     store: read.text("store", ""),
     model: read.text("model", ""),
-    operation,
+    operation: read.choice("operation", operations, "report"),
     skipEqual: read.flag("skipEqual", true),
     deviceWins: read.flag("deviceWins", false),
     maxSkewMs: maxSkew === 0 ? Number.POSITIVE_INFINITY : maxSkew * 1000,

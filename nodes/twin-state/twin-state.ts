@@ -7,12 +7,13 @@ import { checkValues } from "../../engine/twin/check-values";
 import { desire } from "../../engine/twin/desired";
 import { answeredDocument, type DeviceAnswer } from "../../engine/twin/desired-loop";
 import { isBeyond, versionOf } from "../../engine/twin/migrate";
+import { readMoment } from "../../engine/twin/moment";
 import { emptyDocument, type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
 import { defineNode } from "../lib/define-node";
 import { isObject, readSamples, refusedRows, twinFieldOf } from "../lib/messages";
 import type { Message, Outgoing, Send } from "../lib/node-red";
 import { readClientToken, readWho } from "../lib/who";
-import type { TwinFilter, TwinStore, TwinUpdate } from "../twin-store/store";
+import type { TwinFilter, TwinPast, TwinStore, TwinUpdate } from "../twin-store/store";
 import { migrateStored, migratingTwins } from "./migrating-twins";
 import { readTwinStateSettings, type TwinStateSettings } from "./twin-state.settings";
 
@@ -178,6 +179,17 @@ export default defineNode<TwinStateSettings>({
         return [msg, null];
       },
 
+      async at(msg) {
+        const id = idOf(msg);
+        const moment = readMoment(msg.at, Date.now());
+        if (!moment) throw badMoment(msg.at);
+        const past = await twins.at(id, moment);
+        if (!past) throw unknownTwin(id);
+        if (!past.document) throw unknownPast(id, msg.at, past.oldest);
+        msg.payload = structuredClone(past.document);
+        return [msg, null];
+      },
+
       async list(msg) {
         const page = await twins.list(readFilter(msg.filter), readCursor(msg.cursor));
         msg.payload = structuredClone(page.twins);
@@ -318,6 +330,26 @@ function readDeviceAnswer(ack: unknown): DeviceAnswer | undefined {
     ...(typeof version === "number" ? { version } : {}),
   };
 }
+
+const badMoment = (at: unknown): Refusal =>
+  new Refusal(
+    refuse(
+      "bad-time",
+      `msg.at is ${quote(at)}.`,
+      "Use an instant (ISO text, ms, -1h) or a revision, such as { rev: 12 }.",
+    ),
+  );
+
+const unknownPast = (id: string, at: unknown, oldest: TwinPast["oldest"]): Refusal =>
+  new Refusal(
+    refuse(
+      "not-found",
+      `${id} is not kept as it was at ${quote(at)}.`,
+      oldest
+        ? `The oldest that is kept is rev ${oldest.rev}, of ${new Date(oldest.time).toISOString()}.`
+        : "It has no such revision.",
+    ),
+  );
 
 function readFilter(filter: unknown): TwinFilter {
   if (filter === undefined || filter === null) return {};

@@ -1,229 +1,135 @@
+import { mkdirSync } from "node:fs";
+import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { crc32 } from "node:zlib";
+import { getHeapStatistics } from "node:v8";
 import type { TwinDocument } from "../../engine/contract/document";
+import { Failure } from "../../engine/contract/errors";
 import { matchesPattern } from "../../engine/contract/matches-pattern";
 import { createRecentMap } from "../../engine/contract/recent-map";
 import { lateDocument } from "../../engine/twin/desired-loop";
+import { openSegmentLog } from "../lib/segment-log";
 import { createDesiredLoops } from "./desired-loop";
-import type { GroupCommit } from "./group-commit";
+import { readPast } from "./read-past";
+import { replayTwins } from "./replay-twins";
 import { createSilenceWatch } from "./silence-watch";
 import type { TwinCollection, TwinEvent, TwinEventName, TwinUpdate } from "./store";
+import { createTwinFolding } from "./twin-folding";
+import { createTwinGroups, type Untold } from "./twin-groups";
+import { openTwinPast } from "./twin-past";
+import type { Entry } from "./twin-records";
+import { openTwinRows } from "./twin-rows";
+import { createWalKeeper } from "./wal-keeper";
 
-/** Documents kept in memory. A twin beyond that is read from the file when it is needed. */
-const cacheSize = 20_000;
-/** Damaged rows that are kept; the oldest go first. */
-const maxDamagedRows = 1000;
-/** A file full of damaged rows would fill the log as well. */
-const toldOneByOne = 10;
+/** What bounds the store's memory and its log. Documents count by their length as text, roughly what they take in memory. */
+export interface TwinBounds {
+  /** Documents kept in memory: this, and less than as much of older ones. A twin beyond that is read from its row. */
+  cacheLength: number;
+  /** Documents that wait to be folded. Beyond that every group of updates folds as many as it brings. */
+  waitingLength: number;
+  /** Bound of the log. Beyond that updates are refused until some of it is folded. */
+  logBytes: number;
+}
+
+const mebi = 1024 * 1024;
+const defaultBounds: TwinBounds = {
+  cacheLength: Math.min(256 * mebi, getHeapStatistics().heap_size_limit / 8),
+  waitingLength: 192 * mebi,
+  logBytes: 512 * mebi,
+};
 const pageSize = 100;
 /** What was late when the store was opened is called late after that time: the devices' reports may be on their way. */
 const lateGraceMs = 10_000;
-/** Stands in the JSON of every document whose loop is open. */
-const openLoop = /"loop":\{[^}]*"since":/;
 const settled = Promise.resolve();
-
-interface Entry {
-  document: TwinDocument;
-  staleAfter: number;
-}
-
-/** Documents that go into one commit; undefined for a twin that was deleted. */
-interface Group {
-  entries: Map<string, Entry | undefined>;
-  events: Untold[];
-  committed: Promise<void>;
-}
-
-/** It gets its position when it is told. */
-type Untold = Omit<TwinEvent, "position">;
-
-type Row = Record<string, unknown>;
-
-/** Makes the tables of the twins. The checksum of a row covers every column since version 1 of the file. */
-export function prepareTwins(db: DatabaseSync): void {
-  db.exec(`CREATE TABLE IF NOT EXISTS twins (
-    id TEXT PRIMARY KEY, model TEXT, status TEXT NOT NULL, stale_after REAL NOT NULL, document TEXT NOT NULL, crc INTEGER NOT NULL
-  ) WITHOUT ROWID`);
-  db.exec("CREATE TABLE IF NOT EXISTS damaged_twins (id TEXT, document TEXT, found_at INTEGER)");
-  if (db.prepare("PRAGMA user_version").get()?.user_version !== 0) return;
-  const update = db.prepare("UPDATE twins SET crc = ? WHERE id = ?");
-  for (const { id, model, status, stale_after, document, crc } of db.prepare("SELECT * FROM twins").all() as Row[]) {
-    const text = String(document);
-    if (crc32(text) === crc) update.run(checksum(id, model, status, stale_after, text), String(id));
-  }
-}
-
-const checksum = (id: unknown, model: unknown, status: unknown, staleAfter: unknown, document: string): number =>
-  crc32(document, crc32(`${id}\n${model}\n${status}\n${staleAfter}\n`));
-
-const isSound = ({ id, model, status, stale_after, document, crc }: Row): boolean =>
-  typeof document === "string" && checksum(id, model, status, stale_after, document) === Number(crc);
 
 export interface EmbeddedTwins extends TwinCollection {
   close(): void;
 }
 
+export interface TwinsOptions {
+  db: DatabaseSync;
+  /** Folder of the store. */
+  folder: string;
+  /** Path of the database. */
+  file: string;
+  durability: "process" | "power";
+  /** How long, and how much of, the log is kept for `at`. */
+  keepMs: number;
+  keepBytes: number;
+  bounds?: Partial<TwinBounds> | undefined;
+  now(): number;
+  warn(text: string): void;
+}
+
 /**
- * Twin documents in SQLite, one row each with a checksum. Reads see what was just written (memory); promises and watchers
- * wait for the commit. Updates of one twin within one commit write its row once.
+ * Twin documents: a log of what changed, which makes an update durable, and one SQLite row each, into which the log is folded in the
+ * background. Reads see what was just written (memory); promises and watchers wait until it is durable.
  */
-export function createEmbeddedTwins(
-  db: DatabaseSync,
-  commit: GroupCommit,
-  now: () => number,
-  warn: (text: string) => void,
-): EmbeddedTwins {
-  const select = db.prepare("SELECT * FROM twins WHERE id = ?");
-  const upsert = db.prepare(`INSERT INTO twins (id, model, status, stale_after, document, crc) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET model = excluded.model, status = excluded.status, stale_after = excluded.stale_after,
-      document = excluded.document, crc = excluded.crc`);
-  const remove = db.prepare("DELETE FROM twins WHERE id = ?");
-  const setAside = db.prepare("INSERT INTO damaged_twins SELECT id, document, ? FROM twins WHERE id = ?");
-  const forgetOldest = db.prepare(
-    "DELETE FROM damaged_twins WHERE rowid <= (SELECT max(rowid) FROM damaged_twins) - ?",
-  );
-  const every = db.prepare("SELECT * FROM twins");
-  const page = db.prepare("SELECT id FROM twins WHERE id > ? ORDER BY id LIMIT ?");
-  const timed = db.prepare("SELECT id, stale_after FROM twins WHERE stale_after > 0 AND status = 'live'");
-
-  const cache = createRecentMap<string, Entry>(cacheSize);
-  /** What the next commit will write. */
-  let next: Group | undefined;
-  const listeners = new Set<(event: TwinEvent) => void>();
-  let position = 0;
+export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
+  const { db, folder, file, durability, keepBytes, now, warn } = options;
+  const { cacheLength, waitingLength, logBytes } = { ...defaultBounds, ...options.bounds };
   const silence = createSilenceWatch(turnStale);
-
   const loops = createDesiredLoops({
     now,
     load: (id) => load(id)?.document,
     remind(document, reminder) {
-      // With the next commit, so that it does not overtake a change.
-      next ??= begin();
-      next.events.push({
-        id: document.id,
-        events: ["delta"],
-        before: document,
-        after: document,
-        changed: {},
-        reminder,
-      });
+      // With the next group, so that it does not overtake a change.
+      groups.tell({ id: document.id, events: ["delta"], before: document, after: document, changed: {}, reminder });
     },
     callLate(id) {
       const late = update(id, (current) => {
         const document = current && lateDocument(current, now());
         return document && { document, changed: {}, notify: true };
       });
-      late.committed.catch((error: unknown) => warn(String(error)));
+      late.durable.catch((error: unknown) => warn(String(error)));
     },
   });
+  const rows = openTwinRows(db, now, warn);
+  const logFolder = path.join(folder, "twins");
+  mkdirSync(logFolder, { recursive: true });
+  const past = openTwinPast({ ...options, logFolder, folder: path.join(folder, "past") });
+  const log = openSegmentLog({ folder: logFolder, maxBytes: logBytes, retire: past.retire, warn });
+  const wal = createWalKeeper(db, file, warn);
+  const waiting = replayTwins(log, rows, warn);
+  for (const { id, staleAfter } of rows.timed()) silence.restored(id, staleAfter * 1000);
+  for (const document of rows.takeOpenLoops()) loops.note(document.id, document, lateGraceMs);
+  for (const [id, { document, staleAfter }] of waiting) {
+    if (staleAfter > 0 && document?.status === "live") silence.restored(id, staleAfter * 1000);
+    else silence.forget(id);
+    loops.note(id, undefined);
+    loops.note(id, document, lateGraceMs);
+  }
+  const folding = createTwinFolding({ ...options, maxLength: waitingLength, rows, log, wal, waiting });
+  const cache = createRecentMap<string, Entry>(cacheLength, ({ length }) => length);
+  const oldest = (): number => (keepBytes > 0 ? (past.oldest() ?? log.oldest) : 0);
+  const groups = createTwinGroups({ log, durability, oldest, now, stored, failed });
+  const listeners = new Set<(event: TwinEvent) => void>();
+  let position = 0;
 
-  /** A row that cannot even be read (a number beyond what JavaScript has) is a damaged one. */
-  function readRow(read: () => Row | undefined): Row | undefined {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof RangeError) return {};
-      throw error;
+  function stored(entries: Map<string, Entry>, untold: Untold[]): void {
+    for (const [id, entry] of entries) {
+      folding.set(id, entry);
+      if (entry.document) cache.set(id, entry);
+      else cache.delete(id);
     }
+    const events = untold.map((event) => ({ ...event, position: ++position }));
+    for (const listener of listeners) for (const event of events) tell(listener, event);
+    folding.relieve(entries.size);
   }
 
-  function putAside(id: string, tell = warn): void {
-    tell(
-      `The stored document of twin ${id} is damaged. It was put aside in the table damaged_twins; the twin begins anew.`,
-    );
-    try {
-      setAside.run(now(), id);
-      forgetOldest.run(maxDamagedRows);
-      remove.run(id);
-    } catch (error) {
-      warn(`It could not be put aside: ${String(error)}.`);
-    }
+  function failed(ids: Iterable<string>): void {
+    for (const id of ids) loops.recheck(id);
   }
 
-  /** A row whose id is damaged would never be asked for: all are looked at when the store is opened (2 us each). */
-  function verify(): void {
-    every.setReadBigInts(true);
-    const damaged: string[] = [];
-    for (const row of every.iterate()) {
-      if (!isSound(row)) damaged.push(String(row.id));
-      else if (openLoop.test(row.document as string))
-        loops.note(String(row.id), JSON.parse(row.document as string) as TwinDocument, lateGraceMs);
-    }
-    for (const id of damaged.slice(0, toldOneByOne)) putAside(id);
-    const rest = damaged.slice(toldOneByOne);
-    for (const id of rest) putAside(id, () => undefined);
-    if (rest.length > 0) warn(`The stored documents of ${rest.length} more twins are damaged and were put aside, too.`);
-  }
-  verify();
-  for (const row of timed.all()) silence.restored(row.id as string, (row.stale_after as number) * 1000);
-
-  function load(id: string): Entry | undefined {
-    if (next?.entries.has(id)) return next.entries.get(id);
-    const cached = cache.get(id);
-    if (cached) return cached;
-    const row = readRow(() => select.get(id));
-    if (!row) return undefined;
-    if (!isSound(row)) {
-      putAside(id);
-      return undefined;
-    }
-    const text = row.document as string;
-    const entry = { document: JSON.parse(text) as TwinDocument, staleAfter: row.stale_after as number };
-    cache.set(id, entry);
+  /** The twin as it is in the log and its row. */
+  function loadDurable(id: string): Entry | undefined {
+    const known = folding.get(id) ?? cache.get(id);
+    if (known) return known;
+    const entry = rows.read(id);
+    if (entry) cache.set(id, entry);
     return entry;
   }
 
-  function put(id: string, entry: Entry | undefined, event: Untold | undefined): Promise<void> {
-    next ??= begin();
-    next.entries.set(id, entry);
-    if (event) next.events.push(event);
-    return next.committed;
-  }
-
-  function begin(): Group {
-    let resolve!: () => void;
-    let reject!: (error: Error) => void;
-    const committed = new Promise<void>((onCommitted, onFailed) => {
-      resolve = onCommitted;
-      reject = onFailed;
-    });
-    // Whoever awaits it hears of a failure; it is no crash where nobody does.
-    committed.catch(() => undefined);
-    const group: Group = { entries: new Map(), events: [], committed };
-    commit.join({
-      write() {
-        for (const [id, entry] of group.entries) write(id, entry);
-      },
-      committed() {
-        next = undefined;
-        for (const [id, entry] of group.entries) {
-          if (entry) cache.set(id, entry);
-          else cache.delete(id);
-        }
-        const events = group.events.map((event) => ({ ...event, position: ++position }));
-        for (const listener of listeners) for (const event of events) tell(listener, event);
-        resolve();
-      },
-      failed(error) {
-        // Nothing was written: memory goes back to what the file holds.
-        next = undefined;
-        for (const id of group.entries.keys()) {
-          cache.delete(id);
-          loops.recheck(id);
-        }
-        reject(error);
-      },
-    });
-    return group;
-  }
-
-  function write(id: string, entry: Entry | undefined): void {
-    if (!entry) return void remove.run(id);
-    const { document, staleAfter } = entry;
-    const text = JSON.stringify(document);
-    const { model, status } = document;
-    upsert.run(id, model, status, staleAfter, text, checksum(id, model, status, staleAfter, text));
-  }
+  const load = (id: string): Entry | undefined => groups.get(id) ?? loadDurable(id);
 
   function tell(listener: (event: TwinEvent) => void, event: TwinEvent): void {
     try {
@@ -233,70 +139,96 @@ export function createEmbeddedTwins(
     }
   }
 
+  function checkRoom(): void {
+    if (!folding.isFull) return;
+    throw new Failure(
+      "busy",
+      "The store cannot write its table, and holds as much as it may.",
+      "Free space on the disk, or look at the rights of the home folder.",
+      true,
+    );
+  }
+
   function update(id: string, change: (current: TwinDocument | undefined) => TwinUpdate | undefined) {
     const current = load(id);
     const result = change(current?.document);
-    // After whatever is on its way to the file: a sample that changes nothing does not overtake.
-    if (!result) return { document: current?.document, committed: next?.committed ?? settled };
+    // After whatever is on its way to the disk: a sample that changes nothing does not overtake.
+    if (!result) return { document: current?.document, durable: groups.underWay() ?? settled };
     const staleAfter = result.staleAfter ?? current?.staleAfter ?? 0;
     const { document } = result;
     if (staleAfter > 0 && document.status === "live") silence.heard(id, staleAfter * 1000);
     else silence.forget(id);
     loops.note(id, document);
     const event = result.notify ? eventOf(id, current?.document, document, result) : undefined;
-    return { document, committed: put(id, { document, staleAfter }, event) };
+    return { document, durable: groups.put(id, current, { document, staleAfter }, event) };
   }
 
   function turnStale(id: string): void {
-    const { committed } = update(id, (current) =>
+    const { durable } = update(id, (current) =>
       current?.status === "live"
         ? { document: { ...current, status: "stale", updatedAt: now() }, changed: {}, notify: true }
         : undefined,
     );
-    committed.catch((error: unknown) => warn(String(error)));
+    durable.catch((error: unknown) => warn(String(error)));
+  }
+
+  /** Up to `limit` ids after that one, in order, of rows and of what has none yet. */
+  function idsAfter(id: string, limit: number): string[] {
+    const ids = [...new Set([...rows.idsAfter(id, limit), ...folding.unstoredAfter(id, limit)])];
+    return ids.sort().slice(0, limit);
   }
 
   return {
     get: async (id) => load(id)?.document,
 
+    async at(id, moment) {
+      groups.flush();
+      await groups.underWay()?.catch(() => undefined);
+      const entry = loadDurable(id);
+      return entry?.document && readPast(entry, moment, past.reader());
+    },
+
     async list(filter = {}, cursor = "", limit = pageSize) {
-      commit.flush();
+      groups.flush();
       const twins: TwinDocument[] = [];
       let after = cursor;
       for (;;) {
-        const rows = page.all(after, 500);
-        for (const row of rows) {
-          after = row.id as string;
-          if (filter.id !== undefined && !matchesPattern(after, filter.id)) continue;
-          const document = load(after)?.document;
+        const ids = idsAfter(after, 500);
+        for (const id of ids) {
+          after = id;
+          if (filter.id !== undefined && !matchesPattern(id, filter.id)) continue;
+          const document = loadDurable(id)?.document;
           if (!document) continue;
           if (filter.model !== undefined && document.model !== filter.model) continue;
           if (filter.status !== undefined && document.status !== filter.status) continue;
           twins.push(document);
           if (twins.length === limit) return { twins, cursor: after, position };
         }
-        if (rows.length < 500) return { twins, position };
+        if (ids.length < 500) return { twins, position };
       }
     },
 
     async update(id, change) {
-      const { document, committed } = update(id, change);
-      await committed;
+      checkRoom();
+      const { document, durable } = update(id, change);
+      await durable;
       return document;
     },
 
     async updateAll(ids, change) {
+      checkRoom();
       let last: Promise<void> = settled;
-      for (const [index, id] of ids.entries()) last = update(id, (current) => change(index, current)).committed;
+      for (const [index, id] of ids.entries()) last = update(id, (current) => change(index, current)).durable;
       await last;
     },
 
     async delete(id) {
       const current = load(id);
-      if (!current) return false;
+      if (!current?.document) return false;
       silence.forget(id);
       loops.note(id, undefined);
-      await put(id, undefined, { id, events: ["change"], before: current.document, changed: {} });
+      const event: Untold = { id, events: ["change"], before: current.document, changed: {} };
+      await groups.put(id, current, { document: undefined, staleAfter: 0 }, event);
       return true;
     },
 
@@ -308,6 +240,11 @@ export function createEmbeddedTwins(
     close() {
       silence.close();
       loops.close();
+      groups.flush();
+      folding.close();
+      wal.close();
+      log.close();
+      past.close();
     },
   };
 }

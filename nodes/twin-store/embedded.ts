@@ -2,10 +2,11 @@ import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../lib/sqlite";
 import { createEmbeddedModels, prepareModels } from "./embedded-models";
-import { createEmbeddedTwins, prepareTwins } from "./embedded-twins";
+import { createEmbeddedTwins, type TwinBounds } from "./embedded-twins";
 import { createGroupCommit } from "./group-commit";
 import { createJournal } from "./journal";
 import type { TwinStore } from "./store";
+import { prepareTwins } from "./twin-rows";
 
 export interface EmbeddedStoreOptions {
   /** Folder of the store's files. */
@@ -13,6 +14,11 @@ export interface EmbeddedStoreOptions {
   /** `process`: survives kill -9. `power`: also a power cut (fsync at every commit). */
   durability: "process" | "power";
   warn(text: string): void;
+  /** How long the store keeps what twins were, ms. @default 30 days */
+  keepMs?: number;
+  /** How much of it, bytes. @default 256 MiB */
+  keepBytes?: number;
+  bounds?: Partial<TwinBounds>;
   /** @default Date.now */
   now?(): number;
 }
@@ -21,19 +27,19 @@ export interface EmbeddedStore extends TwinStore {
   close(): void;
 }
 
-/** The store that needs nothing installed: one SQLite file, held by this process. */
-export function openEmbeddedStore({ folder, durability, warn, now = Date.now }: EmbeddedStoreOptions): EmbeddedStore {
-  const db = openSqlite({
-    file: path.join(folder, "store.db"),
-    what: "store",
-    prepare: prepareTables,
-    warn,
-  });
-  // 32 MB of log: a page that many commits have changed goes to the file once. 16 MB of pages stay in memory.
-  db.exec("PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000");
+const dayMs = 86_400_000;
+
+/** The store that needs nothing installed: one SQLite file, and logs beside it, held by this process. */
+export function openEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStore {
+  const { folder, durability, warn, now = Date.now } = options;
+  const { keepMs = 30 * dayMs, keepBytes = 256 * 1024 * 1024, bounds } = options;
+  const file = path.join(folder, "store.db");
+  const db = openSqlite({ file, what: "store", prepare: prepareTables, warn });
+  // Checkpoints are made before that, in a thread of their own (wal-keeper.ts). 16 MB of pages stay in memory.
+  db.exec("PRAGMA wal_autocheckpoint = 16000; PRAGMA cache_size = -16000");
   if (durability === "power") db.exec("PRAGMA synchronous = FULL");
   const commit = createGroupCommit(db);
-  const twins = createEmbeddedTwins(db, commit, now, warn);
+  const twins = createEmbeddedTwins({ db, folder, file, durability, keepMs, keepBytes, bounds, now, warn });
   const models = createEmbeddedModels(db, commit, now, warn);
   const journal = createJournal(path.join(folder, "journal"), durability, warn);
   return {
@@ -42,17 +48,17 @@ export function openEmbeddedStore({ folder, durability, warn, now = Date.now }: 
     journal,
     close() {
       journal.close();
-      twins.close();
       models.close();
       commit.flush();
+      twins.close();
       db.close();
     },
   };
 }
 
-/** Version 1: checksums cover every column. */
+/** Version 1: checksums cover every column. Version 2: rows of twins have a trail. */
 function prepareTables(db: DatabaseSync): void {
   prepareTwins(db);
   prepareModels(db);
-  if (db.prepare("PRAGMA user_version").get()?.user_version === 0) db.exec("PRAGMA user_version = 1");
+  if (db.prepare("PRAGMA user_version").get()?.user_version !== 2) db.exec("PRAGMA user_version = 2");
 }

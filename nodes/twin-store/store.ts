@@ -1,4 +1,5 @@
 import type { Changes, TwinDocument } from "../../engine/contract/document";
+import type { Moment } from "../../engine/twin/moment";
 
 /**
  * What a `twin-store` node offers. Nodes see only this, so that a shared backend for several Node-REDs (NATS JetStream KV)
@@ -47,6 +48,14 @@ export interface TwinUpdate {
   clientToken?: string;
 }
 
+/** What is known of a twin's past. */
+export interface TwinPast {
+  /** The document as it was; absent when it is not kept, or when there was none yet. */
+  document?: TwinDocument;
+  /** The oldest that is kept, when that was not reached. */
+  oldest?: { rev: number; time: number };
+}
+
 export type TwinEventName = "change" | "delta" | "status" | "ack";
 
 export interface TwinEvent {
@@ -83,6 +92,11 @@ export interface TwinPage {
 export interface TwinCollection {
   /** The document as it is now. It is shared: never change it. */
   get(id: string): Promise<TwinDocument | undefined>;
+  /**
+   * The document as it was at an instant (the last one that was stored until then), or the last one of that revision. Undefined when there is
+   * no such twin.
+   */
+  at(id: string, moment: Moment): Promise<TwinPast | undefined>;
   /** Durable documents in order of their ids (by code unit), at most `limit` of them, after `cursor`. */
   list(filter?: TwinFilter, cursor?: string, limit?: number): Promise<TwinPage>;
   /**

@@ -6,6 +6,10 @@ export interface TwinStoreSettings {
   /** Folder, absolute or below the home folder. "" means `twin`. */
   path: string;
   durability: "process" | "power";
+  /** How long the store keeps what twins were, days. */
+  keepDays: number;
+  /** How much of it, MiB. 0: nothing. */
+  keepMb: number;
 }
 
 export function readTwinStoreSettings(def: Record<string, unknown>): TwinStoreSettings {
@@ -16,5 +20,7 @@ export function readTwinStoreSettings(def: Record<string, unknown>): TwinStoreSe
     backend: "embedded",
     path: read.text("path", "twin"),
     durability: read.choice("durability", ["process", "power"], "process"),
+    keepDays: read.number("keepDays", 30, { min: 0 }),
+    keepMb: read.number("keepMb", 256, { min: 0, max: 1_000_000 }),
   };
 }

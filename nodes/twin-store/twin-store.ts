@@ -14,11 +14,13 @@ export default defineConfigNode<TwinStoreSettings, TwinStore>({
   ],
   open(host, settings) {
     const folder = path.resolve(host.home, settings.path);
-    // One file, one holder: the stronger durability of two nodes on one folder is that of the first that opened it.
+    // One file, one holder: of two nodes on one folder the settings of the first that opened it hold.
     const lease = acquire(`store:${folder}`, () => {
       const value = openEmbeddedStore({
         folder,
         durability: settings.durability,
+        keepMs: settings.keepDays * 86_400_000,
+        keepBytes: settings.keepMb * 1024 * 1024,
         warn: (text) => host.red.log.warn(text),
       });
       return { value, dispose: () => value.close() };

@@ -27,7 +27,9 @@ const errorOf = (msg: Record<string, unknown>): RefusalInfo => msg.error as Refu
 
 describe("twin-state", () => {
   const runtime = useRuntime();
-  const operations = ["report", "desire", "get", "list", "delete"].map((operation) => state(operation, { operation }));
+  const operations = ["report", "desire", "get", "list", "at", "delete"].map((operation) =>
+    state(operation, { operation }),
+  );
 
   it("passes a sample on unchanged, with its revision, and keeps the document", async () => {
     const flow = await runtime.load(["twin-state"], [...operations, ...out]);
@@ -119,6 +121,41 @@ describe("twin-state", () => {
     assert.deepEqual(((await flow.next("out")).payload as TwinDocument).desired, {});
     flow.send("desire", { topic: "e", payload: { x: 5 }, ifRev: 1 });
     assert.equal(((await flow.next("out")).payload as TwinDocument).rev, 2);
+  });
+
+  it("tells a twin as it was, by revision and by instant, and names the oldest that is kept", async () => {
+    const flow = await runtime.load(["twin-state"], [...operations, ...out]);
+    const documents: TwinDocument[] = [];
+    for (const x of [1, 2, 3]) {
+      flow.send("report", { topic: "past", payload: { x } });
+      documents.push((await flow.next("out")).payload as TwinDocument);
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    const [first, second, third] = documents as [TwinDocument, TwinDocument, TwinDocument];
+    for (const [at, document] of [
+      [{ rev: 1 }, first],
+      [2, second],
+      ["3", third],
+      [{ time: first.updatedAt }, first],
+      [third.updatedAt - 1, second],
+      [new Date(second.updatedAt).toISOString(), second],
+      ["now", third],
+    ] as const) {
+      flow.send("at", { topic: "past", at });
+      assert.deepEqual((await flow.next("out")).payload, document, JSON.stringify(at));
+    }
+    for (const [at, code, text] of [
+      [undefined, "bad-time", "revision"],
+      ["yesterday", "bad-time", "ISO"],
+      [first.updatedAt - 60_000, "not-found", `rev 1, of ${new Date(first.updatedAt).toISOString()}`],
+      [{ rev: 4 }, "not-found", "no such revision"],
+    ] as const) {
+      flow.send("at", { topic: "past", at });
+      const error = errorOf(await flow.next("refused"));
+      assert.deepEqual([error.code, error.hint.includes(text)], [code, true], error.hint);
+    }
+    flow.send("at", { topic: "nobody", at: { rev: 1 } });
+    assert.equal(errorOf(await flow.next("refused")).code, "not-found");
   });
 
   it("lists with a filter, page by page, and deletes", async () => {

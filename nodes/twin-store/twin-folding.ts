@@ -1,0 +1,217 @@
+import type { DatabaseSync } from "node:sqlite";
+import type { SegmentLog } from "../lib/segment-log";
+import { sortInSteps } from "./sort-in-steps";
+import type { Entry } from "./twin-records";
+import type { TwinRows } from "./twin-rows";
+import type { WalKeeper } from "./wal-keeper";
+
+/** How long the event loop is held at a time. */
+const sliceMs = 3;
+/** Between two slices passes as many times what the last one took; less when much waits. */
+const restFactor = 8;
+const pausedMs = 2000;
+const retryMs = 1000;
+/** From here on folding hurries: what is in the log is read at the next start. */
+const muchLogBytes = 96 * 1024 * 1024;
+
+/** The twins that are newer in the log than in their rows. Writes them to the rows in the background, in the order of their ids. */
+export interface TwinFolding {
+  get(id: string): Entry | undefined;
+  waiting(): Iterable<[string, Entry]>;
+  /** The twin is durable in the log. */
+  set(id: string, entry: Entry): void;
+  /** Folds where too much waits. `added` is how many twins a group has just brought. */
+  relieve(added: number): void;
+  /** Whether nothing more can be taken, because nothing can be folded. */
+  readonly isFull: boolean;
+  /** Twins without a row, in order, up to `limit` of them, after that id. */
+  unstoredAfter(id: string, limit: number): string[];
+  /** Folds all that waits, at once, and releases the log. */
+  close(): void;
+}
+
+export interface FoldingOptions {
+  db: DatabaseSync;
+  rows: TwinRows;
+  log: SegmentLog;
+  wal: WalKeeper;
+  durability: "process" | "power";
+  /** Documents that may wait, by length: beyond that every group of updates folds as many as it brings. */
+  maxLength: number;
+  warn(text: string): void;
+  /** What the log held at the start. */
+  waiting: Map<string, Entry>;
+}
+
+export function createTwinFolding({
+  db,
+  rows,
+  log,
+  wal,
+  durability,
+  maxLength,
+  warn,
+  waiting,
+}: FoldingOptions): TwinFolding {
+  const begin = db.prepare("BEGIN IMMEDIATE");
+  const commit = db.prepare("COMMIT");
+  const isPower = durability === "power";
+  const unstored = new Set<string>();
+  let sorted: string[] | undefined;
+  let length = 0;
+  /** Written in the transaction that is open. */
+  let written: [string, Entry][] = [];
+  let pass: Generator<undefined, void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let isFailing = false;
+  let closed = false;
+
+  for (const [id, entry] of waiting) note(id, undefined, entry);
+
+  function note(id: string, before: Entry | undefined, entry: Entry): void {
+    length += entry.length - (before?.length ?? 0);
+    if (entry.isStored || unstored.has(id)) return;
+    unstored.add(id);
+    sorted = undefined;
+  }
+
+  /** One walk over all that waits. What comes meanwhile waits for the next one. */
+  function* walk(): Generator<undefined, void> {
+    const through = log.next - 1;
+    for (const id of yield* sortInSteps([...waiting.keys()])) {
+      const entry = waiting.get(id);
+      if (!entry) continue;
+      if (written.length === 0) beginTransaction();
+      // Noted first: what fails is rolled back as well.
+      written.push([id, entry]);
+      wal.wrote(rows.write(id, entry));
+      yield;
+    }
+    endTransaction();
+    // Only what survives a power cut is let go of in the log.
+    wal.synced(() => {
+      if (!closed) log.releaseThrough(through);
+    });
+  }
+
+  /** At level `power` commits are flushed: not these, the log has them until they are. */
+  function beginTransaction(): void {
+    if (isPower) db.exec("PRAGMA synchronous = NORMAL");
+    begin.run();
+  }
+
+  function endTransaction(): void {
+    if (written.length === 0) return;
+    commit.run();
+    if (isPower) db.exec("PRAGMA synchronous = FULL");
+    for (const [id, entry] of written) {
+      // It is the one that was written: nothing else runs between a slice's rows and its end.
+      waiting.delete(id);
+      length -= entry.length;
+      if (unstored.delete(id)) sorted = undefined;
+      entry.isStored = entry.document !== undefined;
+    }
+    written = [];
+  }
+
+  function slice(): boolean {
+    const begun = performance.now();
+    try {
+      pass ??= walk();
+      do {
+        if (!pass.next().done) continue;
+        pass = undefined;
+        break;
+      } while (performance.now() - begun < sliceMs);
+      endTransaction();
+      isFailing = false;
+      return true;
+    } catch (error) {
+      fail(error);
+      return false;
+    }
+  }
+
+  function fail(error: unknown): void {
+    pass = undefined;
+    written = [];
+    try {
+      db.exec("ROLLBACK");
+    } catch {
+      // Already rolled back by SQLite, as it does when the disk is full.
+    }
+    if (isPower) db.exec("PRAGMA synchronous = FULL");
+    if (!isFailing)
+      warn(
+        `Twins could not be written to their table (${String(error)}). They are safe in the log; this is tried again.`,
+      );
+    isFailing = true;
+  }
+
+  function schedule(waitMs: number): void {
+    if (closed || timer) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      turn();
+    }, waitMs);
+    timer.unref();
+  }
+
+  function turn(): void {
+    const begun = performance.now();
+    const isDone = wal.isBusy || slice();
+    const tookMs = performance.now() - begun;
+    if (!isDone) schedule(retryMs);
+    else if (wal.isBusy) schedule(20);
+    else if (pass) schedule(tookMs * (isMuch() ? 1 : restFactor));
+    else if (waiting.size > 0) schedule(isMuch() ? tookMs : pausedMs);
+  }
+
+  const isMuch = (): boolean => length > maxLength / 2 || log.size.bytes > muchLogBytes;
+
+  if (waiting.size > 0) schedule(pausedMs);
+
+  return {
+    get: (id) => waiting.get(id),
+    waiting: () => waiting,
+    set(id, entry) {
+      note(id, waiting.get(id), entry);
+      waiting.set(id, entry);
+      schedule(pausedMs);
+    },
+    relieve(added) {
+      if (length <= maxLength || isFailing) return;
+      for (const target = waiting.size - 2 * added; length > maxLength && waiting.size > target; ) if (!slice()) break;
+    },
+    get isFull() {
+      return isFailing && length > maxLength;
+    },
+    unstoredAfter(id, limit) {
+      sorted ??= [...unstored].sort();
+      const at = firstAfter(sorted, id);
+      return sorted.slice(at, at + limit);
+    },
+    close() {
+      clearTimeout(timer);
+      const through = log.next - 1;
+      // A walk that is under way leaves out what came after it began.
+      for (let walks = 0; walks < 2 || pass; ) {
+        if (!slice()) break;
+        if (!pass) walks++;
+      }
+      closed = true;
+      if (waiting.size === 0 && wal.checkpoint()) log.releaseThrough(through);
+    },
+  };
+}
+
+/** Where the first text after that one stands in the sorted list. */
+function firstAfter(sorted: readonly string[], text: string): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as string) <= text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

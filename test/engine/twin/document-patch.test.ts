@@ -1,0 +1,56 @@
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import { applyPatch, diffDocuments } from "../../../engine/twin/document-patch";
+
+const name = fc.constantFrom("a", "b", "c", "constructor", "motor.speed", "7");
+const scalar = fc.oneof(fc.integer(), fc.boolean(), fc.string(), fc.constant(null));
+const map = (value: fc.Arbitrary<unknown>) => fc.dictionary(name, value, { noNullPrototype: true });
+const document = fc.record(
+  {
+    rev: fc.integer(),
+    model: fc.option(fc.string()),
+    modelTs: fc.integer(),
+    reported: map(scalar),
+    meta: map(fc.record({ ts: fc.integer() }, { noNullPrototype: true })),
+    ack: fc.option(fc.record({ version: fc.integer(), code: fc.constantFrom(200, 202) }, { noNullPrototype: true })),
+    list: fc.array(fc.integer()),
+  },
+  { requiredKeys: ["rev", "model", "reported", "meta", "ack"], noNullPrototype: true },
+);
+
+describe("document patch", () => {
+  it("makes the second document of the first, whatever they are, written down in between", () => {
+    fc.assert(
+      fc.property(document, document, (before, after) => {
+        const patch = JSON.parse(JSON.stringify(diffDocuments(before, after)));
+        const untouched = structuredClone(before);
+        assert.deepEqual(applyPatch(before, patch), after);
+        assert.deepEqual(before, untouched);
+      }),
+    );
+  });
+
+  it("holds only what differs", () => {
+    const meta = { x: { ts: 1 }, y: { ts: 1 } };
+    const before = { id: "a", rev: 1, reported: { x: 1, y: 2 }, meta, ack: null };
+    const after = { ...before, rev: 2, reported: { x: 3, y: 2 }, meta: { ...meta, x: { ts: 2 } } };
+    assert.deepEqual(JSON.parse(JSON.stringify(diffDocuments(before, after))), {
+      set: { rev: 2 },
+      put: { reported: { x: 3 }, meta: { x: { ts: 2 } } },
+    });
+    assert.deepEqual(diffDocuments(before, { ...before }), {});
+  });
+
+  it("takes what is undefined for what is not there, as JSON does", () => {
+    const before = { rev: 1, loop: { since: 1, until: 2 }, reported: { x: 1 } };
+    const after = { rev: 1, loop: { since: undefined, until: 2 }, reported: undefined };
+    const patch = JSON.parse(JSON.stringify(diffDocuments(before, after)));
+    assert.deepEqual(applyPatch(before, patch), { rev: 1, loop: { until: 2 } });
+  });
+
+  it("keeps the order of the keys when nothing is taken away and put back at once", () => {
+    const before = { rev: 1, reported: { x: 1, y: 2 } };
+    const after = { rev: 2, reported: { x: 2, y: 2, z: 3 }, modelTs: 5 };
+    assert.equal(JSON.stringify(applyPatch(before, diffDocuments(before, after))), JSON.stringify(after));
+  });
+});
