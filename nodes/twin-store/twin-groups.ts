@@ -121,6 +121,12 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
     );
   }
 
+  /** The time that the document itself names: whoever asks for that shall find it. */
+  function timeOf(before: Entry | undefined, after: Pick<Entry, "document">): number {
+    const updatedAt = after.document?.updatedAt;
+    return updatedAt === undefined || updatedAt === before?.document?.updatedAt ? now() : Math.min(updatedAt, now());
+  }
+
   function writePart(group: Group, index: number, lines: readonly string[]): number {
     const head = JSON.stringify([group.time, index, group.parts.length]);
     const number = log.append(Buffer.from(`${head}\n${lines.join("\n")}`));
@@ -160,7 +166,7 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
       }
       const lines = group.parts.at(-1) as string[];
       const at = { group: group.first + group.parts.length - 1, line: lines.length };
-      const { text, entry } = encodeRecord(id, at, now() - group.time, before, after, oldest());
+      const { text, entry } = encodeRecord(id, at, timeOf(before, after) - group.time, before, after, oldest());
       lines.push(text);
       group.length += text.length;
       group.entries.set(id, entry);
