@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { matchesPattern } from "../../../engine/contract/matches-pattern";
 import type { Row, Values } from "../../../engine/contract/messages";
 import { accumulatorsFor } from "../../../engine/history/accumulator";
 import { createAnswer } from "../../../engine/history/answer";
@@ -7,7 +8,6 @@ import { answerQuery, type HistorySource } from "../../../engine/history/answer-
 import type { StoredValue } from "../../../engine/history/check-sample";
 import { fillWindows, windowOf } from "../../../engine/history/fill-windows";
 import { type HistoryQuery, readHistoryQuery } from "../../../engine/history/history-query";
-import { matchesPattern } from "../../../engine/contract/matches-pattern";
 
 type Named = Exclude<HistoryQuery["aggregate"], "none">;
 
