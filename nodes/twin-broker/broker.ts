@@ -30,6 +30,11 @@ export interface PublishOptions {
   qos?: 0 | 1;
   /** @default false */
   retain?: boolean;
+  /** MQTT 5 only, left out on 3.1.1: after that time the broker does not deliver it any more. */
+  expiryS?: number;
+  /** MQTT 5 only: where the answer shall go, and what it shall carry. */
+  responseTopic?: string;
+  correlationData?: Buffer;
 }
 
 /** The parts of a PUBLISH packet that a handler may want. */
@@ -42,6 +47,9 @@ export interface PacketInfo {
   messageId?: number;
   /** MQTT 5 only. */
   userProperties?: Record<string, string | string[]>;
+  /** MQTT 5 only. */
+  responseTopic?: string;
+  correlationData?: Buffer;
 }
 
 /**

@@ -1,4 +1,4 @@
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import mqtt, { type IClientOptions, type IClientPublishOptions, type MqttClient } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { within } from "../lib/within";
 import { type Acknowledgements, createAcknowledgements } from "./acknowledgements";
@@ -220,7 +220,7 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   return {
     client,
-    async publish(topic, payload, { qos = 0, retain = false }) {
+    async publish(topic, payload, { qos = 0, retain = false, ...properties }) {
       if (!client.connected) await connectedWithin(client, firstPatienceMs);
       return new Promise((resolve, reject) => {
         if (closing) return reject(new Failure("broker-failed", "The connection to the broker is closing.", "", true));
@@ -231,7 +231,12 @@ export function openConnection(options: ConnectionOptions): Connection {
             new Failure("busy", `${maxPending} messages wait for ${address}.`, "Publish more slowly.", true),
           );
         const done = poison.track(qos);
-        client.publish(topic, payload, { qos, retain }, (error) => {
+        const packet = {
+          qos,
+          retain,
+          ...(options.protocolVersion === 5 ? { properties: toProperties(properties) } : {}),
+        };
+        client.publish(topic, payload, packet, (error) => {
           done.settle();
           if (!error) return resolve();
           reject(new Failure("broker-failed", `${address} did not take ${topic}: ${reasonOf(error)}.`, "", true));
@@ -305,6 +310,18 @@ function watchPoison(client: MqttClient): {
   };
 }
 
+function toProperties({
+  expiryS,
+  responseTopic,
+  correlationData,
+}: PublishOptions): IClientPublishOptions["properties"] {
+  return {
+    ...(expiryS === undefined ? {} : { messageExpiryInterval: Math.max(1, Math.round(expiryS)) }),
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlationData }),
+  };
+}
+
 interface RawPublish {
   messageId?: number;
   topic: string;
@@ -312,7 +329,7 @@ interface RawPublish {
   qos: 0 | 1 | 2;
   retain: boolean;
   dup: boolean;
-  properties?: { userProperties?: Record<string, string | string[]> };
+  properties?: Pick<PacketInfo, "userProperties" | "responseTopic" | "correlationData">;
 }
 
 function toIncoming({ topic, payload, qos, retain, dup, messageId, properties }: RawPublish): IncomingPacket {
@@ -325,6 +342,8 @@ function toIncoming({ topic, payload, qos, retain, dup, messageId, properties }:
   };
   if (qos > 0 && messageId !== undefined) packet.messageId = messageId;
   if (properties?.userProperties) packet.userProperties = { ...properties.userProperties };
+  if (properties?.responseTopic !== undefined) packet.responseTopic = properties.responseTopic;
+  if (properties?.correlationData) packet.correlationData = properties.correlationData;
   return packet;
 }
 

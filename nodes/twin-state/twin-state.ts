@@ -6,10 +6,11 @@ import type { TwinModel } from "../../engine/contract/model";
 import { checkValues } from "../../engine/twin/check-values";
 import { desire } from "../../engine/twin/desired";
 import { answeredDocument, type DeviceAnswer } from "../../engine/twin/desired-loop";
-import { isBeyond, versionOf } from "../../engine/twin/migrate";
 import { readMoment } from "../../engine/twin/moment";
 import { emptyDocument, type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
+import { beyondOf } from "../lib/beyond-model";
 import { defineNode } from "../lib/define-node";
+import { conflictOf } from "../lib/if-rev";
 import { isObject, readSamples, refusedRows, twinFieldOf } from "../lib/messages";
 import type { Message, Outgoing, Send } from "../lib/node-red";
 import { readClientToken, readWho } from "../lib/who";
@@ -272,35 +273,6 @@ function readPresence(msg: Message): Message {
 function checkRev(msg: Message, id: string, current: TwinDocument | undefined): void {
   const conflict = conflictOf(msg, id, current);
   if (conflict) throw conflict;
-}
-
-function conflictOf(msg: Message, id: string, current: TwinDocument | undefined): Refusal | undefined {
-  if (msg.ifRev === undefined || msg.ifRev === null) return undefined;
-  const rev = current?.rev ?? 0;
-  if (Number(msg.ifRev) === rev) return undefined;
-  return new Refusal(
-    {
-      ...refuse(
-        "version-conflict",
-        `msg.ifRev is ${quote(msg.ifRev)}, but ${id} is at rev ${rev}.`,
-        "Read the twin again and decide anew.",
-      ),
-      rev,
-    },
-    { rev },
-  );
-}
-
-/** A twin that was written with a later version of the model is not for this one to write to. */
-function beyondOf(model: TwinModel | undefined, current: TwinDocument | undefined): Refusal | undefined {
-  if (!model || !current || !isBeyond(current, model)) return undefined;
-  return new Refusal(
-    refuse(
-      "schema-mismatch",
-      `${current.id} is at version ${versionOf(current)} of the model ${model.model}, this node at version ${model.version}.`,
-      "Set the twin-model to the later version, with its properties.",
-    ),
-  );
 }
 
 function checkedPatch(model: TwinModel | undefined, payload: unknown): Record<string, Scalar> {

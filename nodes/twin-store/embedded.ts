@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../lib/sqlite";
+import { createEmbeddedCommands, prepareCommands } from "./embedded-commands";
 import { createEmbeddedModels, prepareModels } from "./embedded-models";
 import { createEmbeddedTwins, type TwinBounds } from "./embedded-twins";
 import { createGroupCommit } from "./group-commit";
@@ -46,6 +47,7 @@ export function openEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStore 
     twins,
     models,
     journal,
+    commands: createEmbeddedCommands(db, commit),
     close() {
       journal.close();
       models.close();
@@ -60,5 +62,6 @@ export function openEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStore 
 function prepareTables(db: DatabaseSync): void {
   prepareTwins(db);
   prepareModels(db);
+  prepareCommands(db);
   if (db.prepare("PRAGMA user_version").get()?.user_version !== 2) db.exec("PRAGMA user_version = 2");
 }

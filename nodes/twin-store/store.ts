@@ -1,3 +1,4 @@
+import type { CommandRecord, CommandState } from "../../engine/command/command-record";
 import type { Changes, TwinDocument } from "../../engine/contract/document";
 import type { Moment } from "../../engine/twin/moment";
 
@@ -10,6 +11,38 @@ export interface TwinStore {
   readonly twins: TwinCollection;
   readonly models: ModelRegistry;
   readonly journal: Journal;
+  readonly commands: CommandLog;
+}
+
+/**
+ * Commands to devices, written down before they are sent: what makes a repeat known as one. Bounded: the oldest are
+ * forgotten. What is refused because of who wants it is kept apart: it must use up neither an id nor the room of the others.
+ */
+export interface CommandLog {
+  /** Writes it down under its id; with the record that stands there when there is one already, and changes nothing. */
+  add(record: CommandRecord): Promise<CommandRecord | undefined>;
+  /** Replaces the record of that id. */
+  put(record: CommandRecord): Promise<void>;
+  get(id: string): Promise<CommandRecord | undefined>;
+  /** Those of that twin-command node that have not ended, oldest first. */
+  open(node: string): Promise<CommandRecord[]>;
+  /** Writes down what was refused because of who wanted it. */
+  addRefusal(record: CommandRecord): Promise<void>;
+  /** Newest first. */
+  list(filter?: CommandFilter, cursor?: string, limit?: number): Promise<CommandPage>;
+}
+
+export interface CommandFilter {
+  /** What was refused because of who wanted it, in place of the others. @default false */
+  refusals?: boolean;
+  twin?: string;
+  state?: CommandState;
+}
+
+export interface CommandPage {
+  commands: CommandRecord[];
+  /** Where the next page begins; absent on the last. */
+  cursor?: string;
 }
 
 /**

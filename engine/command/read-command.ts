@@ -1,0 +1,90 @@
+import { quote, type RefusalInfo, refuse } from "../contract/errors";
+import { isTwinId } from "../contract/identity";
+import { isDeeperThan } from "../ingest/is-deeper-than";
+import type { CommandKind } from "./command-record";
+
+export interface CommandRequest {
+  kind: CommandKind;
+  name: string;
+  args: unknown;
+  /** Absent: it gets one of its own, and every message is another command. */
+  id?: string;
+  /** Ms since 1970-01-01 UTC. */
+  expires?: number;
+}
+
+const maxArgsBytes = 64 * 1024;
+const maxDepth = 32;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a name must not hold
+const namePattern = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/u;
+const keys = ["id", "name", "args", "expires"];
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * Reads what a message wants of a device. `msg.command` is the name of an action, with its arguments in `msg.payload`, or
+ * `{ name, args, id, expires }`. Without a name, `msg.payload` holds the values desired.
+ */
+export function readCommand(command: unknown, payload: unknown): CommandRequest | { error: RefusalInfo } {
+  const given = isObject(command) ? command : {};
+  // What this node itself puts there: a message that goes round again is a repeat of its command.
+  const known = given.state === undefined ? keys : Object.keys(given);
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown !== undefined) return wrong(`msg.command.${unknown} is not known.`, `Use ${keys.join(", ")}.`);
+  const name = isObject(command) ? command.name : command;
+  const isAction = name !== undefined && name !== null && name !== "";
+  if (isAction && !(typeof name === "string" && namePattern.test(name)))
+    return wrong(
+      `The name of the command is ${quote(name)}.`,
+      "Put a text of 1 to 128 characters into msg.command, or msg.command.name.",
+    );
+  const args = isAction ? (isObject(command) ? command.args : payload) : payload;
+  const problem = isAction ? checkArgs(args) : checkDesired(args);
+  if (problem) return { error: problem };
+
+  const request: CommandRequest = {
+    kind: isAction ? "action" : "desired",
+    name: isAction ? (name as string) : "",
+    args: args === undefined ? null : args,
+  };
+  const { id, expires } = given;
+  if (id !== undefined && id !== null && id !== "") {
+    if (!isTwinId(id))
+      return wrong(`msg.command.id is ${quote(id)}.`, "Use 1 to 128 letters, digits and . _ : - such as a UUID.");
+    request.id = id;
+  }
+  if (expires !== undefined && expires !== null) {
+    const time = typeof expires === "string" ? Date.parse(expires) : expires;
+    if (typeof time !== "number" || !Number.isInteger(time))
+      return wrong(`msg.command.expires is ${quote(expires)}.`, "Use ms since 1970, or ISO 8601 with a zone.");
+    request.expires = time;
+  }
+  return request;
+}
+
+const wrong = (message: string, hint: string): { error: RefusalInfo } => ({
+  error: refuse("bad-request", message, hint),
+});
+
+function checkDesired(values: unknown): RefusalInfo | undefined {
+  if (isObject(values) && Object.keys(values).length > 0) return undefined;
+  return refuse(
+    "bad-payload",
+    `msg.payload is ${isObject(values) ? "empty" : quote(values)}.`,
+    "Put the values desired there, such as { speed: 80 }, or the name of an action into msg.command.",
+  );
+}
+
+function checkArgs(args: unknown): RefusalInfo | undefined {
+  if (isDeeperThan(maxDepth, args))
+    return refuse("too-deep", `The arguments are nested deeper than ${maxDepth}.`, "Send them flatter.");
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(args);
+  } catch {
+    return refuse("bad-payload", "The arguments cannot be written as JSON.", "Send plain values.");
+  }
+  if (text === undefined || text.length <= maxArgsBytes) return undefined;
+  return refuse("too-large", `The arguments have ${text.length} characters.`, `Send ${maxArgsBytes} at most.`);
+}
