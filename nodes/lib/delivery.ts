@@ -66,6 +66,11 @@ export const quietMs = 300;
 const afterDeployMs = 1500;
 const sweepMs = 50;
 
+/** Of messages on their way. A message that some node kept from an earlier process must not stand for one of this. */
+let nextToken = Date.now() * 1000;
+/** A token that no other message of this process has. */
+export const newToken = (): number => nextToken++;
+
 const instances = new WeakMap<EventEmitter, Delivery>();
 
 /** The one counter of this runtime. */

@@ -1,6 +1,6 @@
 import { Failure, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import type { Host } from "../lib/define-node";
-import { deliveryOf } from "../lib/delivery";
+import { deliveryOf, newToken } from "../lib/delivery";
 import type { Message } from "../lib/node-red";
 import type { Journal } from "../twin-store/store";
 import { createPace } from "./pace";
@@ -108,7 +108,7 @@ export function openCustody(
   }
 
   function track(messages: (Message | null)[], entries: readonly Entry[], settled: (error?: Error) => void): void {
-    const token = nextToken++;
+    const token = newToken();
     const redelivered = entries.some((entry) => entry.redelivered);
     for (const message of messages) {
       if (!message) continue;
@@ -296,9 +296,6 @@ export function openCustody(
     },
   };
 }
-
-/** Tokens of messages on their way. A message that some node kept from an earlier process must not stand for one of this. */
-let nextToken = Date.now() * 1000;
 
 const payloadOf = (reading: Exclude<Parcel["reading"], { kind: "refused" }>): unknown =>
   reading.kind === "sample" ? reading.sample : [...reading.samples, ...reading.rows];

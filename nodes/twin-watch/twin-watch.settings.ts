@@ -9,6 +9,7 @@ export interface TwinWatchSettings {
   twin: string;
   /** Id of a twin-model node: only its twins. */
   model: string;
+  /** In the order in which those of one change are told. */
   events: TwinEventName[];
   /** Send the present state first. */
   replay: boolean;
@@ -28,7 +29,7 @@ export function readTwinWatchSettings(def: Record<string, unknown>): TwinWatchSe
     store: read.text("store", ""),
     twin,
     model: read.text("model", ""),
-    events: events.length > 0 ? events : [...eventNames],
+    events: eventNames.filter((name) => events.length === 0 || events.includes(name)),
     replay: read.flag("replay", false),
   };
 }

@@ -1,0 +1,90 @@
+import { strict as assert } from "node:assert";
+import fc from "fast-check";
+import type { WatcherLimits } from "../../nodes/twin-watch/watcher";
+import { createFakeTwins, createWatched } from "./twin-watch.support";
+
+type Step =
+  | { do: "update" | "turn" | "remove"; twin: number }
+  | { do: "consume"; count: number }
+  | { do: "wait" }
+  | { do: "hold"; as: "unread" | "read" }
+  | { do: "handOver" };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ do: fc.constant("update" as const), twin: fc.nat(11) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("turn" as const, "remove" as const), twin: fc.nat(11) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("consume" as const), count: fc.nat(8) }) },
+  { weight: 3, arbitrary: fc.constant({ do: "wait" as const }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("hold" as const), as: fc.constantFrom("unread" as const, "read" as const) }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: "handOver" as const }) },
+);
+const nameOf = (twin: number): string => `twin-${String(twin).padStart(2, "0")}`;
+
+/** Runs the steps, then lets the flow catch up: what it shows must be what there is. */
+async function run(steps: readonly Step[], before: number, replay: boolean, limits: WatcherLimits) {
+  const store = createFakeTwins();
+  for (let twin = 0; twin < before; twin++) store.update(nameOf(twin));
+  const watched = createWatched(store, { replay }, limits);
+  try {
+    let started = false;
+    let most = 0;
+    for (const [index, one] of steps.entries()) {
+      if (index >= 3 && !started) {
+        watched.startFlows();
+        started = true;
+      }
+      if (one.do === "consume") watched.consume(one.count);
+      else if (one.do === "wait") await new Promise(setImmediate);
+      else if (one.do === "hold") store.holdPages(one.as);
+      else if (one.do === "handOver") store.holdPages();
+      else store[one.do](nameOf(one.twin));
+      most = Math.max(most, watched.watcher.underWay);
+      assert.ok(watched.watcher.waiting <= (limits.twins ?? 10_000));
+    }
+    store.holdPages();
+    if (!started) watched.startFlows();
+    await watched.settle();
+    // More deletions than twins are kept: they are lost, and it is said.
+    if (watched.warnings.includes("problem.lost"))
+      for (const id of watched.view.keys()) if (!store.documents.has(id)) watched.view.delete(id);
+    assert.deepEqual(new Map([...watched.view].sort()), new Map([...store.documents].sort()));
+    return { watched, most };
+  } finally {
+    watched.close();
+  }
+}
+
+describe("twin-watch, whatever happens while it tells (fast-check)", () => {
+  const runs = { numRuns: 1000, seed: 1 };
+  const steps = fc.array(step, { maxLength: 150, size: "max" });
+  const pressure = { underWay: 6, stalledMs: 1e9, giveUp: 1, checkMs: 1e6 };
+
+  it("tells the present state of each twin once and first, and then its changes, without gap or repeat", () =>
+    fc.assert(
+      fc.asyncProperty(steps, fc.nat(12), async (list, before) => {
+        const { watched } = await run(list, before, true, { page: 2 });
+        for (const [id, times] of watched.replayed) assert.equal(times, 1, id);
+      }),
+      runs,
+    ));
+
+  it("holds that for a flow that does not keep up: one event a twin waits, and its before is what was told", () =>
+    fc.assert(
+      fc.asyncProperty(steps, fc.nat(12), fc.boolean(), async (list, before, replay) => {
+        const { most } = await run(list, before, replay, { page: 2, pressure });
+        assert.ok(most <= 6 + 1, `${most} events were on their way`);
+      }),
+      runs,
+    ));
+
+  it("ends in the present state where more twins wait than are kept", () =>
+    fc.assert(
+      fc.asyncProperty(steps, fc.nat(12), fc.boolean(), async (list, before, replay) => {
+        await run(list, before, replay, { page: 2, pressure, twins: 3 });
+      }),
+      runs,
+    ));
+});
