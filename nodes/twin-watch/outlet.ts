@@ -24,6 +24,8 @@ export interface OutletOptions {
  */
 export interface Outlet {
   tell(event: Told): void;
+  /** Tells what room was given for, in front of all that waits. */
+  tellAtOnce(event: Told): void;
   /** Takes what waits of that twin out. */
   take(id: string): Told[];
   /** Begins to send: until then everything waits. */
@@ -122,6 +124,9 @@ export function createOutlet(host: Host, options: OutletOptions, limits: OutletL
       // What is no deletion is in the present state.
       if (!event.after) backlog.add(event);
       options.onOverflow();
+    },
+    tellAtOnce(event) {
+      if (!closed) send(event);
     },
     take: backlog.take,
     open() {

@@ -32,9 +32,21 @@ export function startWatcher(
     document !== undefined && (!model || document.model === model.model);
   /** Also a twin that left the model: whoever shows it must hear of that. */
   const concerns = ({ id, before, after, events }: TwinEvent): boolean =>
-    events.some((name) => wanted.has(name)) && matchesPattern(id, settings.twin) && (isOfModel(before) || isOfModel(after));
+    events.some((name) => wanted.has(name)) &&
+    matchesPattern(id, settings.twin) &&
+    (isOfModel(before) || isOfModel(after));
 
-  function messagesOf({ id, before, after, events, changed, replayed, merged, clientToken, reminder }: Told): Message[] {
+  function messagesOf({
+    id,
+    before,
+    after,
+    events,
+    changed,
+    replayed,
+    merged,
+    clientToken,
+    reminder,
+  }: Told): Message[] {
     // The present state comes once, as the first of the events that are wanted.
     const names = replayed ? settings.events.slice(0, 1) : settings.events.filter((name) => events.includes(name));
     return names.map((event) => {
@@ -66,8 +78,8 @@ export function startWatcher(
     room: outlet.room,
     present(document) {
       const [waiting] = outlet.take(document.id);
-      if (waiting && !waiting.after) outlet.tell(waiting);
-      outlet.tell(present(document));
+      if (waiting && !waiting.after) outlet.tellAtOnce(waiting);
+      outlet.tellAtOnce(present(document));
     },
     tell({ position, ...event }) {
       outlet.tell(event);

@@ -16,6 +16,8 @@ export function createFakeTwins() {
   let pages: (() => void)[] = [];
   let pagesWait: "unread" | "read" | undefined;
 
+  let sorted: string[] | undefined;
+
   function tell(event: Omit<TwinEvent, "position">): void {
     position++;
     for (const listener of listeners) listener({ ...event, position });
@@ -25,7 +27,8 @@ export function createFakeTwins() {
     get: async (id) => documents.get(id),
     list(_filter, cursor = "", limit = 100) {
       const read = (): TwinPage => {
-        const ids = [...documents.keys()].filter((id) => id > cursor).sort();
+        const from = sorted ? sorted.indexOf(cursor) + 1 : 0;
+        const ids = sorted?.slice(from, from + limit + 1) ?? [...documents.keys()].filter((id) => id > cursor).sort();
         const page: TwinPage = { twins: ids.slice(0, limit).map((id) => documents.get(id) as TwinDocument), position };
         if (ids.length > limit) page.cursor = ids[limit - 1] as string;
         return page;
@@ -45,6 +48,10 @@ export function createFakeTwins() {
   return {
     twins,
     documents,
+    /** The ids in order, where there are many and none comes or goes. */
+    sorted(ids: string[]): void {
+      sorted = ids;
+    },
     /** The twin's next update; the first is its birth. */
     update(id: string): void {
       const before = documents.get(id);
@@ -132,6 +139,11 @@ export function createWatched(store: FakeTwins, settings: { replay: boolean }, l
     assert.ok(age > 0 || msg.replayed || msg.event === "status", `${id}: an old document`);
     assert.ok(age >= 0, `${id}: an older document`);
     if (msg.replayed) {
+      const wasBornAgain = Number(document.reported.n) < Number(shown?.reported.n ?? 0);
+      assert.ok(
+        !wasBornAgain || warnings.includes("problem.lost"),
+        `${id}: it was deleted in between, and nobody said so`,
+      );
       replayed.set(id, (replayed.get(id) ?? 0) + 1);
     } else if (msg.event === "change") {
       const { n } = msg.changed as { n?: { before?: number; after: number } };
@@ -173,6 +185,8 @@ export function createWatched(store: FakeTwins, settings: { replay: boolean }, l
         await new Promise(setImmediate);
       }
     },
-    close: () => disposers.forEach((dispose) => dispose()),
+    close(): void {
+      for (const dispose of disposers) dispose();
+    },
   };
 }
