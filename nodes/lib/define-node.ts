@@ -68,6 +68,8 @@ export interface ConfigSpec<Settings, Api> {
   open(host: ConfigHost, settings: Settings): { api: Api; close(): void | Promise<void> };
   /** What `GET <admin>/meditwin/metrics` says of it; called at each request, so it must be cheap. */
   metrics?(api: Api): Metric[];
+  /** Serves what the node's form asks of the server; called when the type is registered. */
+  serve?(red: NodeRed): void;
 }
 
 export interface ConfigHost {
@@ -182,6 +184,7 @@ export function defineConfigNode<Settings, Api>(spec: ConfigSpec<Settings, Api>)
   return (red) => {
     configTypes.set(spec.type, spec as unknown as ConfigEntry);
     if (spec.metrics) serveMetrics(red);
+    spec.serve?.(red);
     function construct(this: RedNode, def: RedDef): void {
       red.nodes.createNode(this, def);
       const disposers: (() => void | Promise<void>)[] = [];

@@ -3,7 +3,7 @@ import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/
 import { detectFormat, type TextFormat } from "../../engine/ingest/detect-format";
 import { defaultLimits } from "../../engine/ingest/limits";
 import { parseJson } from "../../engine/ingest/parse-json";
-import { readCsv } from "./read-csv";
+import { readCsv } from "../lib/read-csv";
 import type { Format } from "./twin-ingest.settings";
 
 export interface ParsedPayload {

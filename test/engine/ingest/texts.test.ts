@@ -4,7 +4,7 @@ import { Refusal } from "../../../engine/contract/errors";
 import { detectFormat } from "../../../engine/ingest/detect-format";
 import { parseJson } from "../../../engine/ingest/parse-json";
 import { readTime } from "../../../engine/ingest/read-time";
-import { readCsv } from "../../../nodes/twin-ingest/read-csv";
+import { readCsv } from "../../../nodes/lib/read-csv";
 import { readText } from "../../../nodes/twin-ingest/read-text";
 
 function refusal(work: () => unknown): Refusal {
