@@ -74,6 +74,8 @@ export interface TwinDocument {
   desiredBy?: DesiredBy;
   loop?: DesiredLoop;
   status: TwinStatus;
+  /** Since when, by our clock, ms since 1970-01-01 UTC. */
+  statusAt?: number;
   /** When the document last changed, ms since 1970-01-01 UTC. */
   updatedAt: number;
 }

@@ -56,9 +56,8 @@ export function createEntryReader(rules: EntryRules): EntryReader {
   const leaveOut = valuesPath.length > 0 ? [] : [rules.id, rules.ts, rules.seq].flatMap(payloadPath);
 
   return (row, arrival, isEntry) => {
-    const id = isEntry ? row.id : find(rules.id, row, arrival);
-    const idText = typeof id === "number" && Number.isSafeInteger(id) ? String(id) : id;
-    if (!isTwinId(idText)) return { error: isEntry ? badId("id", id) : missingId(rules.id, id, arrival) };
+    const idText = isEntry ? entryId(row.id) : readId(rules.id, row, arrival);
+    if (typeof idText === "object") return { error: idText };
 
     const time = timeOf(rules.ts, row, arrival, isEntry);
     if (typeof time === "object") return { error: time };
@@ -107,6 +106,20 @@ export function createEntryReader(rules: EntryRules): EntryReader {
     }
     return { sample };
   };
+}
+
+const asId = (id: unknown): unknown => (typeof id === "number" && Number.isSafeInteger(id) ? String(id) : id);
+
+/** The twin that a payload is of, by the setting `idFrom`. */
+export function readId(origin: Origin, row: Record<string, unknown>, arrival: Arrival): string | RefusalInfo {
+  const given = find(origin, row, arrival);
+  const id = asId(given);
+  return isTwinId(id) ? id : missingId(origin, given, arrival);
+}
+
+function entryId(given: unknown): string | RefusalInfo {
+  const id = asId(given);
+  return isTwinId(id) ? id : badId("id", given);
 }
 
 function isEmpty(values: Record<string, unknown>): boolean {
@@ -224,6 +237,7 @@ function copyDetails(row: Record<string, unknown>, sample: Sample, trusted: bool
   if (!trusted) return undefined;
   if (typeof row.model === "string" && sample.model === undefined) sample.model = row.model;
   if (row.historical === true) sample.historical = true;
+  if (row.retained === true) sample.retained = true;
   return undefined;
 }
 

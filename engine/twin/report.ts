@@ -24,6 +24,8 @@ export interface ReportOptions {
   deviceWins?: boolean;
   /** A time further ahead of `now` is a clock's that is wrong: the reading is uncertain, and of its arrival. @default Infinity */
   maxSkewMs?: number;
+  /** The journal hands it on again: it may have been told before. @default false */
+  redelivered?: boolean;
 }
 
 /** The document of a twin of which nothing is known yet. */
@@ -74,9 +76,9 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
   }
   // That a device is gone is known when it is told, however old the values are that come with it.
   if (!isHeard && sample.status !== "offline") return unheard;
-
-  if (sample.status === "offline") document.status = "offline";
-  else if (!sample.retained) document.status = "live";
+  const isRepeat =
+    names.length > 0 && heard.every((name) => own(before.meta, name)?.ts === own(document.meta, name)?.ts);
+  takeStatus(document, before, sample, options, isRepeat);
   const isAnother =
     current === undefined || requalified || Object.keys(changed).length > 0 || before.model !== document.model;
   // Coming back to life is an event, but nothing that anybody set or measured: the revision stays.
@@ -93,6 +95,20 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
   const effective = isAnother || isLoopAnother || before.status !== document.status;
   if (effective) document.updatedAt = options.now;
   return { document, changed, effective, historical: !isHeard, skewMs };
+}
+
+/** What the broker had kept, and what the journal hands on again and was told before, says nothing of now. */
+function takeStatus(
+  document: TwinDocument,
+  before: TwinDocument,
+  { status, ts, retained }: Sample,
+  { now, redelivered = false }: ReportOptions,
+  isRepeat: boolean,
+): void {
+  const isOld = redelivered && (isRepeat || (status !== undefined && ts < (before.statusAt ?? ts)));
+  if (status === "offline" && !isOld) document.status = "offline";
+  else if (status !== "offline" && !retained && !isOld) document.status = "live";
+  if (document.status !== before.status || before.rev === 0) document.statusAt = now;
 }
 
 function isSame(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {

@@ -4,7 +4,7 @@ import { detectFormat, type TextFormat } from "../../engine/ingest/detect-format
 import { defaultLimits } from "../../engine/ingest/limits";
 import { parseJson } from "../../engine/ingest/parse-json";
 import { readCsv } from "../lib/read-csv";
-import type { Format } from "./twin-ingest.settings";
+import type { TextFormatSetting } from "./twin-ingest.settings";
 
 export interface ParsedPayload {
   value: unknown;
@@ -18,7 +18,7 @@ export interface ParsedPayload {
  *
  * @param known the format, where the door knows it (an HTTP content type)
  */
-export function readText(payload: unknown, format: Format, known?: TextFormat): ParsedPayload {
+export function readText(payload: unknown, format: TextFormatSetting, known?: TextFormat): ParsedPayload {
   const text = textOf(payload);
   if (text === undefined) return { value: payload, fromText: false };
   switch (format === "auto" ? (known ?? detectFormat(text)) : format) {
@@ -40,6 +40,12 @@ export function readText(payload: unknown, format: Format, known?: TextFormat): 
         ),
       );
   }
+}
+
+/** What a presence topic carries: an object, or a word. Throws `Refusal`. */
+export function readWord(payload: unknown): unknown {
+  const text = textOf(payload)?.trim();
+  return text?.startsWith("{") ? parseJson(text, defaultLimits.maxDepth) : (text ?? payload);
 }
 
 /** The text of bytes or text; undefined for objects. */

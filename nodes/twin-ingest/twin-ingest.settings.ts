@@ -3,7 +3,9 @@ import { type Origin, readOrigin } from "../../engine/ingest/origin";
 import { filterProblem } from "../../engine/ingest/topic-filter";
 import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
 
-export type Format = "auto" | "json" | "csv";
+export type TextFormatSetting = "auto" | "json" | "csv";
+/** `presence`: the topic says `online` or `offline`, such as by a last will. */
+export type Format = TextFormatSetting | "presence";
 
 export interface TwinIngestSettings {
   source: "input" | "mqtt" | "http";
@@ -58,7 +60,7 @@ export function readTwinIngestSettings(def: Record<string, unknown>): TwinIngest
 }
 
 function readFormat(read: SettingsReader): Format {
-  const format = read.choice("format", ["auto", "json", "csv", "sparkplug"], "auto");
+  const format = read.choice("format", ["auto", "json", "csv", "presence", "sparkplug"], "auto");
   if (format === "sparkplug")
     throw new Failure("not-yet", 'format "sparkplug" is not there yet:', 'use "auto", "json" or "csv" for now.');
   return format;

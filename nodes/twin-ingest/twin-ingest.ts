@@ -4,6 +4,7 @@ import type { TextFormat } from "../../engine/ingest/detect-format";
 import { isPlainObject } from "../../engine/ingest/path";
 import type { Arrival } from "../../engine/ingest/read-entry";
 import { createPayloadReader, type Reading } from "../../engine/ingest/read-payload";
+import { createPresenceReader } from "../../engine/ingest/read-presence";
 import { defineNode } from "../lib/define-node";
 import { twinFieldOf } from "../lib/messages";
 import type { Message } from "../lib/node-red";
@@ -17,7 +18,7 @@ import { openMqttDoor } from "./mqtt-door";
 import { samplesOf } from "./outcome";
 import { createOutlet } from "./outlet";
 import { messageOf, type Parcel } from "./parcel";
-import { readText } from "./read-text";
+import { readText, readWord } from "./read-text";
 import { acquireMemory } from "./repeats";
 import { readTwinIngestSettings, type TwinIngestSettings } from "./twin-ingest.settings";
 
@@ -29,6 +30,7 @@ export default defineNode<TwinIngestSettings>({
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const { sequences, stampArrival } = acquireMemory(host);
     const readPayload = createPayloadReader({ ...settings, model, stampArrival });
+    const readPresence = createPresenceReader({ id: settings.id, ...(model && { model }) });
     const journal =
       settings.durable && settings.source !== "input"
         ? host.use<TwinStore>("twin-store", settings.store).journal
@@ -50,6 +52,7 @@ export default defineNode<TwinIngestSettings>({
 
     function read(payload: unknown, arrival: Arrival, format?: TextFormat): Reading {
       try {
+        if (settings.format === "presence") return readPresence(readWord(payload), arrival);
         const { value, fromText, faults } = readText(payload, settings.format, format);
         return readPayload(value, fromText ? { ...arrival, fromText, faults } : arrival);
       } catch (error) {
@@ -63,6 +66,7 @@ export default defineNode<TwinIngestSettings>({
       openMqttDoor(host, broker, settings, meter, intake, (topic, payload, packet, mark) => {
         const reading = read(payload, { topic, now: Date.now(), msg: packet as unknown as Record<string, unknown> });
         const { qos, retain } = packet;
+        if (retain) markRetained(reading);
         take({ topic, payload, reading, source: retain ? { topic, qos, retain } : { topic, qos }, mark }, true);
         return reading.kind === "batch" ? reading.samples.length : 1;
       });
@@ -83,12 +87,18 @@ export default defineNode<TwinIngestSettings>({
       input(msg, send) {
         const { payload, arrival } = arrivalOf(msg);
         const reading = read(payload, arrival);
+        if (msg.retain === true) markRetained(reading);
         count(reading);
         outlet(reading, msg, send);
       },
     };
   },
 });
+
+/** What the broker had kept tells what was last said, not that the device lives. */
+function markRetained(reading: Reading): void {
+  for (const sample of samplesOf(reading)) sample.retained = true;
+}
 
 /** A message that is a sample or batch already keeps what it says; one from `http in` has its path for a topic. */
 function arrivalOf(msg: Message): { payload: unknown; arrival: Arrival } {

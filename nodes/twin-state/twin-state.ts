@@ -94,7 +94,13 @@ export default defineNode<TwinStateSettings>({
       const result = reportSample(
         current,
         { ...sample, values: checked.values },
-        { model, now, deviceWins: settings.deviceWins, maxSkewMs: settings.maxSkewMs },
+        {
+          model,
+          now,
+          deviceWins: settings.deviceWins,
+          maxSkewMs: settings.maxSkewMs,
+          redelivered: msg.redelivered === true,
+        },
       );
       const { historical, skewMs } = result;
       return [{ rev: result.document.rev, historical, skewed: skewMs }, toUpdate(result, answer, now)];

@@ -166,7 +166,7 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   function turnStale(id: string): void {
     const { durable } = update(id, (current) =>
       current?.status === "live"
-        ? { document: { ...current, status: "stale", updatedAt: now() }, changed: {}, notify: true }
+        ? { document: { ...current, status: "stale", statusAt: now(), updatedAt: now() }, changed: {}, notify: true }
         : undefined,
     );
     durable.catch((error: unknown) => warn(String(error)));

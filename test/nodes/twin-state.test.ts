@@ -39,7 +39,7 @@ describe("twin-state", () => {
     assert.deepEqual(passed.twin, { id: "a", ts: 1000, rev: 1 });
     assert.equal(passed.other, "kept");
     flow.send("get", { topic: "a" });
-    const { updatedAt, ...document } = (await flow.next("out")).payload as TwinDocument;
+    const { updatedAt, statusAt, ...document } = (await flow.next("out")).payload as TwinDocument;
     assert.deepEqual(document, {
       id: "a",
       model: null,
@@ -52,6 +52,7 @@ describe("twin-state", () => {
       status: "live",
     });
     assert.ok(Math.abs(updatedAt - Date.now()) < 60_000);
+    assert.equal(statusAt, updatedAt);
   });
 
   it("passes a batch on, with revisions, marks what is historical and refuses the bad rows", async () => {

@@ -46,6 +46,19 @@ describe("whether a twin lives", () => {
       assert.equal(reportSample(offline.document, one, { now: 30 }).document.status, "offline");
     });
 
+  it("is not told by what the journal hands on again and was told before", () => {
+    const back = reportSample(offline.document, sample(30, { x: 2 }), { now: 30 }).document;
+    assert.equal(back.statusAt, 30);
+    const again = reportSample(back, sample(20, {}, { status: "offline" }), { now: 40, redelivered: true });
+    assert.deepEqual([again.document.status, again.effective], ["live", false]);
+    const now = reportSample(back, sample(41, {}, { status: "offline" }), { now: 41, redelivered: true }).document;
+    assert.deepEqual([now.status, now.statusAt], ["offline", 41]);
+    for (const one of [sample(30, {}, { status: "online" }), sample(30, { x: 2 })])
+      assert.equal(reportSample(now, one, { now: 50, redelivered: true }).document.status, "offline");
+    const unheard = reportSample(now, sample(40, { x: 3 }), { now: 50, redelivered: true });
+    assert.equal(unheard.document.status, "live", "a report that was not told before is news");
+  });
+
   it("is offline for a twin of which only what the broker had kept is known; its values are taken", () => {
     const { document } = reportSample(undefined, sample(30, { x: 2 }, { retained: true }), { now: 30 });
     assert.deepEqual([document.status, document.reported], ["offline", { x: 2 }]);
