@@ -10,11 +10,12 @@ import type { BenchCase, Row } from "./cases/bench-case";
 import { influx } from "./cases/influx";
 import { latency } from "./cases/latency";
 import { scale } from "./cases/scale";
+import { state } from "./cases/state";
 import { throughput } from "./cases/throughput";
 import { createScope } from "./lib/processes";
 import { toMarkdown, writeResults } from "./lib/table";
 
-const cases: BenchCase[] = [throughput, latency, influx, scale];
+const cases: BenchCase[] = [throughput, latency, influx, scale, state];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -7,8 +7,8 @@ export interface DocumentPatch {
   set?: Record<string, unknown>;
   /** Fields that are gone. */
   drop?: string[];
-  /** Entries of maps that have another value, by field. */
-  put?: Record<string, Record<string, unknown>>;
+  /** Entries of maps that have another value, by field: name, value, name, value, ... */
+  put?: Record<string, unknown[]>;
   /** Entries of maps that are gone, by field. */
   out?: Record<string, string[]>;
 }
@@ -37,14 +37,14 @@ export function diffDocuments(before: object, after: object): DocumentPatch {
 }
 
 function diffMaps(patch: DocumentPatch, field: string, old: Fields, value: Fields): void {
-  let put: Fields | undefined;
+  let put: unknown[] | undefined;
   let shared = 0;
   for (const name in value) {
     const [known, entry] = [own(old, name), value[name]];
     if (known !== undefined && entry !== undefined) shared++;
     if (known === entry || entry === undefined) continue;
-    put ??= Object.create(null) as Fields;
-    put[name] = entry;
+    if (put) put.push(name, entry);
+    else put = [name, entry];
   }
   if (put) {
     patch.put ??= {};
@@ -62,7 +62,8 @@ function diffMaps(patch: DocumentPatch, field: string, old: Fields, value: Field
 export function applyPatch<T extends object>(before: T, { set, drop, put, out }: DocumentPatch): T {
   const after = { ...before, ...set } as Fields;
   for (const field of drop ?? []) delete after[field];
-  for (const [field, entries] of Object.entries(put ?? {})) after[field] = { ...(after[field] as Fields), ...entries };
+  for (const [field, entries] of Object.entries(put ?? {}))
+    after[field] = { ...(after[field] as Fields), ...fromList(entries) };
   for (const [field, names] of Object.entries(out ?? {})) {
     const map = { ...(after[field] as Fields) };
     for (const name of names) delete map[name];
@@ -70,6 +71,10 @@ export function applyPatch<T extends object>(before: T, { set, drop, put, out }:
   }
   return after as T;
 }
+
+/** As own properties, whatever their names. */
+const fromList = (list: readonly unknown[]): Fields =>
+  Object.fromEntries(list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : [])));
 
 const isMap = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -240,7 +240,7 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
     close() {
       silence.close();
       loops.close();
-      groups.flush();
+      groups.close();
       folding.close();
       wal.close();
       log.close();

@@ -10,9 +10,13 @@ const sliceMs = 3;
 /** Between two slices passes as many times what the last one took; less when much waits. */
 const restFactor = 8;
 const pausedMs = 2000;
+const aheadMs = 100;
 const retryMs = 1000;
 /** From here on folding hurries: what is in the log is read at the next start. */
-const muchLogBytes = 96 * 1024 * 1024;
+const muchLogBytes = 192 * 1024 * 1024;
+/** A walk takes this long for each twin, and no less than until the log has grown by so much: a twin that changes often is folded once. */
+const perTwinMs = 0.3;
+const perWalkBytes = 32 * 1024 * 1024;
 
 /** The twins that are newer in the log than in their rows. Writes them to the rows in the background, in the order of their ids. */
 export interface TwinFolding {
@@ -62,6 +66,9 @@ export function createTwinFolding({
   /** Written in the transaction that is open. */
   let written: [string, Entry][] = [];
   let pass: Generator<undefined, void> | undefined;
+  /** What the walk under way has begun with, and how many twins it has done. */
+  let start = { at: 0, logBytes: 0, twins: 0 };
+  let done = 0;
   let timer: NodeJS.Timeout | undefined;
   let isFailing = false;
   let closed = false;
@@ -78,8 +85,11 @@ export function createTwinFolding({
   /** One walk over all that waits. What comes meanwhile waits for the next one. */
   function* walk(): Generator<undefined, void> {
     const through = log.next - 1;
+    start = { at: performance.now(), logBytes: log.size.bytes, twins: waiting.size };
+    done = 0;
     for (const id of yield* sortInSteps([...waiting.keys()])) {
       const entry = waiting.get(id);
+      done++;
       if (!entry) continue;
       if (written.length === 0) beginTransaction();
       // Noted first: what fails is rolled back as well.
@@ -163,8 +173,15 @@ export function createTwinFolding({
     const tookMs = performance.now() - begun;
     if (!isDone) schedule(retryMs);
     else if (wal.isBusy) schedule(20);
-    else if (pass) schedule(tookMs * (isMuch() ? 1 : restFactor));
+    else if (pass) schedule(isMuch() ? tookMs : Math.max(restFactor * tookMs, isAhead() ? aheadMs : 0));
     else if (waiting.size > 0) schedule(isMuch() ? tookMs : pausedMs);
+  }
+
+  function isAhead(): boolean {
+    const share = done / start.twins;
+    const elapsed = (performance.now() - start.at) / (perTwinMs * start.twins);
+    const grown = (log.size.bytes - start.logBytes) / perWalkBytes;
+    return share > elapsed && share > grown;
   }
 
   const isMuch = (): boolean => length > maxLength / 2 || log.size.bytes > muchLogBytes;

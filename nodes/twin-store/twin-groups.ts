@@ -5,6 +5,8 @@ import { type Entry, encodeRecord } from "./twin-records";
 
 /** A group is cut into records of about this size. */
 const partLength = 1024 * 1024;
+/** At level `process` what was written is flushed so much later: that is what a power cut may cost. */
+const flushedMs = 1000;
 
 /** It gets its position when it is told. */
 export type Untold = Omit<TwinEvent, "position">;
@@ -26,6 +28,7 @@ export interface TwinGroups {
   underWay(): Promise<void> | undefined;
   /** Writes what was gathered, now. */
   flush(): void;
+  close(): void;
 }
 
 export interface GroupsOptions {
@@ -59,6 +62,7 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
   /** Written, and on its way to the disk (`power` only). One at a time: when it fails, so does what builds on it. */
   let flushing: Group | undefined;
   let due: NodeJS.Immediate | undefined;
+  let flushDue: NodeJS.Timeout | undefined;
 
   function begin(): Group {
     let resolve!: () => void;
@@ -98,8 +102,17 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
       fail(group, error);
       return;
     }
+    if (durability === "process") flushLater();
     if (durability === "process" || written.length === 0) end(group);
     else sync(group, written);
+  }
+
+  function flushLater(): void {
+    flushDue ??= setTimeout(() => {
+      flushDue = undefined;
+      // The log flushes again what it could not flush; at this level nobody waits for it.
+      log.synced().catch(() => undefined);
+    }, flushedMs).unref();
   }
 
   function sync(group: Group, written: readonly number[]): void {
@@ -172,6 +185,10 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
       group.entries.set(id, entry);
       if (event) group.events.push(event);
       return group.durable;
+    },
+    close() {
+      flush();
+      clearTimeout(flushDue);
     },
     underWay: () => next?.durable ?? flushing?.durable,
     flush,
