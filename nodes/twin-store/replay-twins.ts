@@ -1,5 +1,5 @@
 import type { SegmentLog } from "../lib/segment-log";
-import { decodeRecord, type Entry, follow, isBefore, isSamePlace, type Place } from "./twin-records";
+import { decodeRecord, type Entry, follow, idOf, isBefore, isSamePlace, type Place } from "./twin-records";
 import type { TwinRows } from "./twin-rows";
 
 /** A log full of damage would fill the other log as well. */
@@ -7,6 +7,10 @@ const toldOneByOne = 10;
 
 /** A twin while its records are read. */
 interface Replayed {
+  /** How far its row follows the log: most records need not be looked at. */
+  folded: Place | undefined;
+  /** Read when it is needed. */
+  isRead: boolean;
   entry: Entry | undefined;
   /** What it was before the latest group that it is in. */
   previous: Entry | undefined;
@@ -17,6 +21,16 @@ interface Replayed {
   lost: number;
 }
 
+const unread: Replayed = {
+  folded: undefined,
+  isRead: false,
+  entry: undefined,
+  previous: undefined,
+  group: 0,
+  isChanged: false,
+  lost: 0,
+};
+
 /**
  * What the log knows beyond the rows, by twin. A record that is in the row already is passed over; one that follows on a record which
  * is not there (damage) is left out, and told: a twin is never put together from pieces that do not fit.
@@ -25,13 +39,15 @@ export function replayTwins(log: SegmentLog, rows: TwinRows, warn: (text: string
   const twins = new Map<string, Replayed>();
 
   function take(line: string, at: Place, first: number, time: number): void {
-    const record = decodeRecord(line, at.group, time);
-    let twin = twins.get(record.id);
+    const id = idOf(line);
+    let twin = twins.get(id);
     if (!twin) {
-      twin = { entry: rows.read(record.id), previous: undefined, group: 0, isChanged: false, lost: 0 };
-      twins.set(record.id, twin);
+      twin = { ...unread, folded: rows.trail(id)?.last };
+      twins.set(id, twin);
     }
-    if (twin.entry?.trail && !isBefore(twin.entry.trail.last, at)) return;
+    if (twin.folded && !isBefore(twin.folded, at)) return;
+    if (!twin.isRead) Object.assign(twin, { entry: rows.read(id), isRead: true });
+    const record = decodeRecord(line, at.group, time);
     const isNewGroup = twin.group !== first;
     // The group before was written, but not flushed, and its updates were refused: this one does not build on them.
     const { previous } = twin;

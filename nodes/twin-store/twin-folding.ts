@@ -13,7 +13,7 @@ const pausedMs = 2000;
 const aheadMs = 100;
 const retryMs = 1000;
 /** From here on folding hurries: what is in the log is read at the next start. */
-const muchLogBytes = 192 * 1024 * 1024;
+const muchLogBytes = 128 * 1024 * 1024;
 /** A walk takes this long for each twin, and no less than until the log has grown by so much: a twin that changes often is folded once. */
 const perTwinMs = 0.3;
 const perWalkBytes = 32 * 1024 * 1024;

@@ -86,6 +86,13 @@ export function encodeRecord(
   return { text, entry: { document, staleAfter, trail: next, length, isStored } };
 }
 
+/** Whose record it is, without reading all of it. */
+export function idOf(line: string): string {
+  const end = line.indexOf('",');
+  const id = line.slice(2, end);
+  return end > 0 && !id.includes("\\") ? id : (JSON.parse(line) as [string])[0];
+}
+
 export function decodeRecord(line: string, group: number, groupTime: number): TwinRecord {
   const list = JSON.parse(line) as unknown[];
   const [id, delayMs, back, beforeLine, ...rest] = list as [string, number, number, number, ...unknown[]];

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import type { TwinDocument } from "../../engine/contract/document";
-import { type Entry, readTrail, trailText } from "./twin-records";
+import { type Entry, readTrail, type Trail, trailText } from "./twin-records";
 
 /** Damaged rows that are kept; the oldest go first. */
 const maxDamagedRows = 1000;
@@ -51,6 +51,8 @@ const isSound = ({ id, model, status, stale_after, document, trail, crc }: Row):
 export interface TwinRows {
   /** The twin as its row has it. A damaged one is put aside. */
   read(id: string): Entry | undefined;
+  /** How far the row follows the log. */
+  trail(id: string): Trail | undefined;
   /** Writes the row, or removes it where there is no document. Returns how many characters it has. */
   write(id: string, entry: Entry): number;
   /** Up to `limit` ids after that one, in order. */
@@ -64,6 +66,7 @@ export interface TwinRows {
 /** Looks at every row: one whose id is damaged would never be asked for (2 us each). */
 export function openTwinRows(db: DatabaseSync, now: () => number, warn: (text: string) => void): TwinRows {
   const select = db.prepare("SELECT * FROM twins WHERE id = ?");
+  const selectTrail = db.prepare("SELECT trail FROM twins WHERE id = ?");
   const upsert =
     db.prepare(`INSERT INTO twins (id, model, status, stale_after, document, crc, trail) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET model = excluded.model, status = excluded.status, stale_after = excluded.stale_after,
@@ -131,6 +134,11 @@ export function openTwinRows(db: DatabaseSync, now: () => number, warn: (text: s
         length: text.length,
         isStored: true,
       };
+    },
+
+    trail(id) {
+      const row = selectTrail.get(id);
+      return row && readTrail(row.trail as string);
     },
 
     write(id, { document, staleAfter, trail }) {
