@@ -13,6 +13,7 @@ const chromiumProgram = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export interface Installation {
   url: string;
   mqttUrl: string;
+  home: string;
   /** Starts with that language; the home folder stays. */
   start(language?: string): Promise<void>;
   /** As Ctrl-C does. */
@@ -25,8 +26,11 @@ export interface Installation {
   addFlow(nodes: Record<string, unknown>[]): Promise<void>;
 }
 
-/** One installation for all tests of a describe, started with what `environment` gives besides its own. Without Chromium they are skipped loudly, or fail where it is required. */
-export function useInstallation(environment: () => Record<string, string> = () => ({})): () => Installation {
+/** One installation for all tests of a describe, started with what `environment` gives besides its own, in a home that `prepare` has filled. Without Chromium they are skipped loudly, or fail where it is required. */
+export function useInstallation(
+  environment: () => Record<string, string> = () => ({}),
+  prepare: (home: string) => Promise<void> = async () => {},
+): () => Installation {
   let made: (Installation & { remove(): Promise<void> }) | undefined;
   before(async function () {
     this.timeout(60_000);
@@ -37,6 +41,7 @@ export function useInstallation(environment: () => Record<string, string> = () =
       this.skip();
     }
     made = await createInstallation(environment);
+    await prepare(made.home);
     await made.start();
   });
   after(async function () {
@@ -81,6 +86,7 @@ async function createInstallation(
   const installation: Installation = {
     url,
     mqttUrl: `mqtt://127.0.0.1:${mqttPort}`,
+    home,
     async start(language = "") {
       output = "";
       const { HOME, PATH } = process.env;

@@ -100,6 +100,7 @@ describe("what is in no source", () => {
     [
       "engine",
       "nodes",
+      "security",
       "scripts",
       "flows",
       "dashboards",

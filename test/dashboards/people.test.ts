@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
+import { usersFile, writeUsers } from "../../security/users-file";
+import { account, password } from "../security/site";
+import { until } from "../start/server";
+import { englishWords, useInstallation } from "./installation";
+
+/** The sign-in of the shipped pages, in a real browser. */
+describe("the sign-in in front of the operators' pages", function () {
+  this.timeout(60_000);
+  const users = (): Promise<unknown[]> => Promise.all([account("anna", "operator"), account("vera", "viewer")]);
+  const installation = useInstallation(undefined, async (home) => {
+    writeUsers(usersFile(home), (await users()) as never);
+  });
+
+  async function enter(page: Page, name: string, given = password): Promise<void> {
+    await page.locator("#name").fill(name);
+    await page.locator("#password").fill(given);
+    await page.locator("form button").click();
+  }
+  /** What Chromium says of refusals that are meant: no session (401), a connection that was cut off (400). */
+  const isExpected = (complaint: string): boolean => /status of 40[01]|not signed in/.test(complaint);
+  afterEach(() => {
+    const others = installation()
+      .complaints()
+      .filter((one) => !isExpected(one));
+    assert.deepEqual(others, [], "errors on the page, or requests beyond this computer");
+  });
+
+  it("leads to the page that was asked for, and out again", async () => {
+    const page = await installation().open("machine");
+    await page.locator("#name").waitFor();
+    assert.match(page.url(), /\/dashboard\/sign-in\?next=%2Fdashboard%2Fmachine$/);
+    await enter(page, "anna", "a wrong password");
+    await page.getByRole("alert").getByText("Name or password is wrong.").waitFor();
+    await enter(page, "anna");
+    await page.locator("[data-property]").first().waitFor();
+    assert.match(page.url(), /\/dashboard\/machine$/);
+    const who = page.locator(".mtf-who");
+    assert.match(await who.innerText(), /^anna\s+Sign out$/);
+    assert.equal(await who.locator(".mtf-name").getAttribute("title"), "Operator");
+    assert.equal(await page.locator(".mtf-read").count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Set", exact: true }).isEnabled(), true);
+    await who.locator('[data-action="sign-out"]').click();
+    await page.locator("#password").waitFor();
+    await page.goto(`${installation().url}/dashboard/machine`);
+    await page.locator("#password").waitFor();
+  });
+
+  it("shows a viewer that nothing can be moved", async () => {
+    const page = await installation().open("machine");
+    await enter(page, "vera");
+    await page.locator("[data-property]").first().waitFor();
+    await page.locator(".mtf-read").getByText("Read-only").waitFor();
+    const set = page.getByRole("button", { name: "Set", exact: true });
+    await until("the button is disabled", () => set.isDisabled());
+    await page.goto(`${installation().url}/dashboard/models`);
+    const train = page.locator('[data-action="train"]').first();
+    await train.waitFor();
+    assert.equal(await train.isDisabled(), true);
+  });
+
+  it("takes the page of somebody whose role was changed back to the sign-in", async () => {
+    const page = await installation().open("machine");
+    await enter(page, "anna");
+    await page.locator("[data-property]").first().waitFor();
+    const [anna] = await users();
+    writeUsers(usersFile(installation().home), [{ ...(anna as object), role: "viewer" } as never]);
+    await page.locator("#password").waitFor({ timeout: 30_000 });
+    assert.match(page.url(), /sign-in\?next=%2Fdashboard%2Fmachine/);
+    writeUsers(usersFile(installation().home), (await users()) as never);
+  });
+
+  it("fits a wall and a tablet, with targets for a finger", async () => {
+    for (const [width, height] of [
+      [1280, 720],
+      [768, 1024],
+      [360, 640],
+    ] as const) {
+      const page = await installation().open("overview", { width, height });
+      await page.locator("#name").waitFor();
+      const sizes = (await page.evaluate(
+        `[document.documentElement.scrollWidth, document.documentElement.scrollHeight, ...[...document.querySelectorAll("#name, #password, form button")].map((one) => one.getBoundingClientRect().height)]`,
+      )) as number[];
+      assert.ok((sizes[0] ?? 0) <= width && (sizes[1] ?? 0) <= height, `${width}x${height}: ${sizes}`);
+      assert.ok(
+        sizes.slice(2).every((one) => one >= 44),
+        `${sizes}`,
+      );
+      await enter(page, "anna");
+      await page.locator("[data-twin]").first().waitFor();
+      const wide = (await page.evaluate("document.documentElement.scrollWidth")) as number;
+      assert.ok(wide <= width, `signed in at ${width}: ${wide}`);
+      assert.equal(await page.locator('[data-action="sign-out"]').isVisible(), true);
+      await page.close();
+    }
+  });
+
+  it("is Chinese in a Chinese installation, and English on request", async () => {
+    await installation().stop();
+    await installation().start("zh-CN");
+    const page = await installation().open("machine");
+    await page.getByText("用户名").waitFor();
+    await enter(page, "anna", "a wrong password");
+    await page.getByRole("alert").getByText("用户名或密码错误。").waitFor();
+    await page.getByText("English").click();
+    await page.getByText("Password").waitFor();
+    await page.getByText("中文").click();
+    await enter(page, "vera");
+    await page.locator("[data-property]").first().waitFor();
+    assert.match(await page.locator(".mtf-who").innerText(), /^vera\s+退出登录$/);
+    assert.equal(await page.locator(".mtf-name").getAttribute("title"), "查看者");
+    assert.equal(await page.locator(".mtf-read").getAttribute("title"), "查看者只能查看，不能更改。");
+    assert.deepEqual(await englishWords(page), []);
+  });
+});
