@@ -90,5 +90,6 @@ export function readForm(req: Request, maxBytes = 4096): Promise<URLSearchParams
     });
     req.on("end", () => resolve(length <= maxBytes ? new URLSearchParams(String(Buffer.concat(chunks))) : undefined));
     req.on("error", () => resolve(undefined));
+    req.on("close", () => resolve(undefined));
   });
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isRole, roles } from "../engine/security/roles";
+import { atLeast, isRole, roles } from "../engine/security/roles";
 import { isUserName, normalName } from "../engine/security/user";
 import { hashPassword, passwordProblem } from "./password";
 import type { PeopleEvent } from "./people-log";
@@ -55,6 +55,8 @@ export async function userCommand(args: string[], context: UserCommandContext): 
     say(`${name} may sign in as ${role}.`);
     if (!accounts)
       say("This is the first user: MediTwin asks for a sign-in, at its pages and its editor, from its next start on.");
+    if (![...(readUsers(file)?.values() ?? [])].some((one) => atLeast(one.role, "engineer")))
+      say("Nobody may edit flows yet: that takes an engineer or an admin.");
     return;
   }
   if (!known) throw new UserCommandError(`There is no user ${name}.`);

@@ -87,6 +87,7 @@ export function followUsers(file: string, complain: (text: string) => void): Use
       complain(`${(error as Error).message} Nobody can sign in until then.`);
     }
   };
+  refresh();
   return {
     find(name) {
       refresh();
@@ -96,6 +97,10 @@ export function followUsers(file: string, complain: (text: string) => void): Use
 }
 
 function versionOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false, bigint: true });
-  return stat ? `${stat.ino}:${stat.size}:${stat.mtimeNs}` : "none";
+  try {
+    const { ino, size, mtimeNs } = statSync(file, { bigint: true });
+    return `${ino}:${size}:${mtimeNs}`;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? "unknown";
+  }
 }

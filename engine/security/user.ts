@@ -1,4 +1,4 @@
-import { isRole, type Role } from "./roles";
+import type { Role } from "./roles";
 
 /** Who wants something: `msg.user`, as the sign-in of the pages gives it, or a flow's own authentication. */
 export interface User {
@@ -14,10 +14,3 @@ export const normalName = (name: string): string => name.normalize("NFKC");
 
 export const isUserName = (value: unknown): value is string =>
   typeof value === "string" && namePattern.test(value) && normalName(value) === value && !(value in Object.prototype);
-
-/** The user of a message; undefined when there is none, or something that cannot be one. Nothing else is copied. */
-export function readUser(value: unknown): User | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { name, role } = value as Partial<Record<keyof User, unknown>>;
-  return isUserName(name) && isRole(role) ? { name, role } : undefined;
-}

@@ -22,6 +22,17 @@ const flows = [
   { ...widget, id: "slider", type: "ui-slider", label: "Speed", min: 0, max: 10, step: 1, outs: "all" },
   { ...widget, id: "switch", type: "ui-switch", label: "On", ...onOff },
   { ...widget, id: "template", type: "ui-template", format: "<p></p>", templateScope: "local", storeOutMessages: true },
+  { ...widget, id: "order", type: "ui-template", format: "<p></p>", templateScope: "local", wires: [["command"]] },
+  { ...at, id: "command", type: "twin-command", name: "", role: "engineer", wires: [[], ["told"], ["told"]] },
+  {
+    ...at,
+    id: "told",
+    type: "function",
+    name: "",
+    func: "msg.payload = msg.error ? msg.error.code : 'sent';\nreturn msg;",
+    outputs: 1,
+    wires: [["keep"]],
+  },
   { ...at, id: "events", type: "ui-event", ui: "ui", name: "", wires: [["keep"]] },
   {
     ...at,
@@ -108,6 +119,21 @@ describe("npm start, where people sign in", function () {
       [6, anna],
       [7, erik],
     ]);
+  });
+
+  it("gives a command to a device for whom the role allows it, and for nobody who only says so", async () => {
+    const server = await start();
+    const erik = { name: "erik", role: "engineer" };
+    const order = { topic: "press-6", payload: {}, command: "stop", user: erik };
+    for (const [name, expected] of [
+      ["anna", ["forbidden", { name: "anna", role: "operator" }]],
+      ["quentin", ["forbidden", { name: "quentin", role: "quality" }]],
+      ["erik", ["sent", erik]],
+    ] as const) {
+      await (await pageOf(server, name)).say("widget-send", "order", order);
+      await until("an outcome", async () => (await kept(server)).at(-1)?.[0] === expected[0]);
+      await until("its own", async () => JSON.stringify((await kept(server)).at(-1)) === JSON.stringify(expected));
+    }
   });
 
   it("tells of nobody where nobody signs in, although the browser does", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { atLeast, isRole, type Role, roles } from "../../../engine/security/roles";
-import { isUserName, readUser } from "../../../engine/security/user";
+import { isUserName, normalName } from "../../../engine/security/user";
 
 describe("roles", () => {
   const may: Record<Role, Role[]> = {
@@ -24,17 +24,8 @@ describe("roles", () => {
     });
 });
 
-describe("a message's user", () => {
-  it("is a name and a role, and nothing else comes along", () => {
-    assert.deepEqual(readUser({ name: "anna", role: "operator", more: "smuggled" }), {
-      name: "anna",
-      role: "operator",
-    });
-  });
-
-  const others = [undefined, null, "anna", [], {}, { name: "anna" }, { name: "anna", role: "root" }, { role: "admin" }];
-  for (const value of [...others, { name: ["anna"], role: "admin" }, { name: "", role: "admin" }])
-    it(`is not ${JSON.stringify(value)}`, () => assert.equal(readUser(value), undefined));
+describe("a user", () => {
+  it("is the same from every keyboard", () => assert.equal(normalName("Ａｎｎａ"), "Anna"));
 
   for (const name of ["anna", "A.Berg", "小李", "o_k-1@plant", "José", "a".repeat(64)])
     it(`may be called ${name}`, () => assert.equal(isUserName(name), true));
