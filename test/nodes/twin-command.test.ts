@@ -59,7 +59,7 @@ describe("twin-command, wired to the device", () => {
     });
 
     it("is sent again under the same key, and given up after that", async () => {
-      const flow = await load({ timeout: 0.1, retries: 2 });
+      const flow = await load({ timeout: 1, retries: 2 });
       flow.send("command", { topic: "a", command: { name: "home", id: "c-4" } });
       const sent = [await flow.next("device"), await flow.next("device"), await flow.next("device")];
       assert.deepEqual(new Set(sent.map(({ payload }) => (payload as { id: string }).id)), new Set(["c-4"]));
@@ -78,7 +78,7 @@ describe("twin-command, wired to the device", () => {
     });
 
     it("that the device has taken on is not sent again", async () => {
-      const flow = await load({ timeout: 0.3, retries: 2 });
+      const flow = await load({ timeout: 1, retries: 2 });
       flow.send("command", { topic: "a", command: { name: "home", id: "c-6" } });
       await flow.next("device");
       flow.send("command", { topic: "a/command/answer", payload: { id: "c-6", code: 202, text: "homing" } });
