@@ -48,7 +48,7 @@ export function guardState(
   const why = isLive ? "" : ` (the twin is ${document?.status ?? "not known"}, so nothing of it is sure)`;
   return refuse(
     "interlocked",
-    `${twin} must not do that now: ${text} is ${result === undefined ? "unknown" : "false"}: ${values.join(", ") || "it names no value"}${why}.`,
+    `${twin} does this only while ${text}; ${values.join(", ") || "it names no value"}${why}.`,
     "Bring the machine into that state, and command again.",
   );
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type CommandRecord, isSameCommand, lastMoment } from "../../engine/command/command-record";
+import { type CommandRecord, isSameCommand, lastMoment, shownOf } from "../../engine/command/command-record";
 import { guardPerson, guardState, type Interlock } from "../../engine/command/guard";
 import { type CommandRequest, readCommand } from "../../engine/command/read-command";
 import { errorCodes, quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
@@ -76,8 +76,9 @@ export function createAdmission(
     const record = recordOf(request, msg, readWho(msg));
     const forbidden = guardPerson(record, settings);
     if (forbidden) {
-      await commands.addRefusal(refused(record, forbidden));
-      throw new Refusal(forbidden);
+      const refusal = refused(record, forbidden);
+      await commands.addRefusal(refusal);
+      throw new Refusal(forbidden, { command: shownOf(refusal) });
     }
     const known = request.id === undefined ? undefined : await commands.get(record.id);
     if (known) return repeat(msg, send, record, known);
@@ -88,10 +89,11 @@ export function createAdmission(
     const stopped = expired(record) ?? guardState(record.twin, document, interlock);
     if (open.size + beginning >= maxOpen) throw busy(`${maxOpen} commands of this node are open.`);
     beginning++;
-    const adding = commands.add(stopped ? refused(record, stopped) : record);
+    const noted = stopped ? refused(record, stopped) : record;
+    const adding = commands.add(noted);
     const earlier = await adding.finally(() => beginning--);
     if (earlier) return repeat(msg, send, record, earlier);
-    if (stopped) throw new Refusal(stopped);
+    if (stopped) throw new Refusal(stopped, { command: shownOf(noted) });
     open.set(record);
     open.wait(record.id, msg);
     return record;

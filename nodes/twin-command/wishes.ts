@@ -80,7 +80,9 @@ export function createWishes(
 
   /** Of this node is what was last desired through it: it goes on sending after its command has ended, until it is met. */
   async function tellDevice(document: TwinDocument): Promise<void> {
-    if (document.loop?.since === undefined || (await guard(document.id))) return;
+    // That nothing is wanted any more is told in any case.
+    const isOver = Object.keys(document.delta).length === 0;
+    if (!isOver && (document.loop?.since === undefined || (await guard(document.id)))) return;
     await device.desired(document);
   }
 

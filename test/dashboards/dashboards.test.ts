@@ -123,6 +123,26 @@ describe("the operators' pages", function () {
     await readings.end();
   });
 
+  it("do a command once, and let neither command nor set point through while the guard is open", async () => {
+    const page = await installation().open("machine");
+    const loop = page.locator("[data-loop]");
+    await page.locator("#nrdb-ui-widget-machine-page-restart button").click();
+    await page.locator('[data-loop][data-state="done"][data-code="200"]').waitFor();
+
+    const guard = page.locator("#nrdb-ui-widget-machine-page-guard button");
+    await guard.getByText("open").click();
+    await until("the press stands", async () => (await state()).reported.guard_open === true);
+    const before = (await state()).desired.speed_setpoint;
+    await choose(page, 70);
+    await page.locator('[data-loop][data-state="refused"][data-code="409"]').waitFor();
+    assert.match(await loop.innerText(), /press-6 does this only while guard_open == false; guard_open is true\./);
+    assert.equal((await state()).desired.speed_setpoint, before);
+    await guard.getByText("closed").click();
+    await until("the press runs again", async () => (await state()).reported.guard_open === false);
+    await choose(page, 80);
+    await page.locator('[data-loop][data-state="idle"]').waitFor({ timeout: 30_000 });
+  });
+
   it("say the original time, whose data it is, and that it is a replay", async () => {
     const page = await installation().open("machine");
     const recorded = page.locator('[data-fact="recorded"]');
