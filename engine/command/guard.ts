@@ -40,11 +40,14 @@ export function guardState(
   const { condition, text } = interlock;
   const isLive = document?.status === "live";
   const known = isLive ? knownOf(document, condition.names) : {};
-  const result = condition.evaluate(lookupIn(known));
+  const problems: string[] = [];
+  const result = condition.evaluate(lookupIn(known), (problem) => void problems.push(problem));
   if (result === true) return undefined;
   const values = condition.names.map(
     (name) => `${name} is ${Object.hasOwn(known, name) ? quote(known[name]) : "unknown"}`,
   );
+  const isAllKnown = condition.names.every((name) => Object.hasOwn(known, name));
+  if (result === undefined && isAllKnown) values.push(`which is unknown: ${problems[0]?.replace(/\.$/, "")}`);
   const why = isLive ? "" : ` (the twin is ${document?.status ?? "not known"}, so nothing of it is sure)`;
   return refuse(
     "interlocked",

@@ -184,7 +184,11 @@ describe("twin-command, wired to the device", () => {
         },
         /the twin is offline, so nothing of it is sure/,
       ],
-      ["text for a number", (flow: LoadedFlow) => report(flow, "u4", { guard_open: false, speed: "80" }), /is unknown/],
+      [
+        "text for a number",
+        (flow: LoadedFlow) => report(flow, "u4", { guard_open: false, speed: "80" }),
+        /which is unknown: /,
+      ],
     ] as const) {
       it(`refuses what is not known: ${what}`, async () => {
         const flow = await load({ interlock });
