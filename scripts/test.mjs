@@ -61,7 +61,16 @@ function tests() {
   const file = path.join(folder, "result.json");
   const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
   const mocha = [at("node_modules/mocha/bin/mocha.js"), ...specs, ...forMocha];
-  const c8 = [at("node_modules/c8/bin/c8.js"), "--all", "--src", "dist/engine", "--src", "dist/nodes"];
+  const c8 = [
+    at("node_modules/c8/bin/c8.js"),
+    "--all",
+    "--src",
+    "dist/engine",
+    "--src",
+    "dist/nodes",
+    "--src",
+    "dist/security",
+  ];
   const reports = ["--reporter", "text-summary", "--reporter", "html", "--exclude", "dist/test/**"];
   const { status } = node(coverage ? [...c8, ...reports, nodeProgram(), ...mocha] : mocha, {
     MEDITWIN_TEST_RESULT: file,
