@@ -6,6 +6,7 @@ import type { TwinModel } from "../../engine/contract/model";
 import { defaultTiming } from "../../engine/twin/desired-loop";
 import { defineNode } from "../lib/define-node";
 import { conflictOf } from "../lib/if-rev";
+import { migratingTwins } from "../lib/migrating-twins";
 import type { Broker } from "../twin-broker/broker";
 import type { TwinStore } from "../twin-store/store";
 import { createActions } from "./actions";
@@ -28,8 +29,9 @@ export default defineNode<TwinCommandSettings>({
   start(host, settings) {
     const { timing } = settings;
     const store = host.use<TwinStore>("twin-store", settings.store);
-    const { twins, commands } = store;
+    const { commands } = store;
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
+    const twins = migratingTwins(store.twins, model);
     const broker = host.useIfSet<Broker>("twin-broker", settings.broker);
     const interlock = compileInterlock(settings.interlock, model);
     const topics = deviceTopics(settings.topic);

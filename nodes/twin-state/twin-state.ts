@@ -12,10 +12,10 @@ import { beyondOf } from "../lib/beyond-model";
 import { defineNode } from "../lib/define-node";
 import { conflictOf } from "../lib/if-rev";
 import { isObject, readSamples, refusedRows, twinFieldOf } from "../lib/messages";
+import { migrateStored, migratingTwins } from "../lib/migrating-twins";
 import type { Message, Outgoing, Send } from "../lib/node-red";
 import { readClientToken, readWho } from "../lib/who";
 import type { TwinFilter, TwinPast, TwinStore, TwinUpdate } from "../twin-store/store";
-import { migrateStored, migratingTwins } from "./migrating-twins";
 import { readTwinStateSettings, type TwinStateSettings } from "./twin-state.settings";
 
 type Handler = (msg: Message) => Promise<Outgoing>;

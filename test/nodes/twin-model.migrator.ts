@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import path from "node:path";
 import type { TwinModel } from "../../engine/contract/model";
-import { migrateStored, migratingTwins } from "../../nodes/twin-state/migrating-twins";
+import { migrateStored, migratingTwins } from "../../nodes/lib/migrating-twins";
 import { openEmbeddedStore } from "../../nodes/twin-store/embedded";
 
 /** Version 2 has the pressure in kPa under another name. */

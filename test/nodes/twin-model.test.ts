@@ -5,9 +5,9 @@ import path from "node:path";
 import type { TwinDocument } from "../../engine/contract/document";
 import type { RefusalInfo } from "../../engine/contract/errors";
 import { reportSample } from "../../engine/twin/report";
+import { migrateStored, migratingTwins } from "../../nodes/lib/migrating-twins";
 import { SettingError } from "../../nodes/lib/settings";
 import { readTwinModelSettings } from "../../nodes/twin-model/twin-model.settings";
-import { migrateStored, migratingTwins } from "../../nodes/twin-state/migrating-twins";
 import { openEmbeddedStore } from "../../nodes/twin-store/embedded";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
 import { migrateAndKill, secondVersion } from "./twin-model.migrator";
@@ -251,6 +251,44 @@ describe("a twin-model in a flow", () => {
     while (untouched.modelVersion !== 2) untouched = await documentOf(flow, "m-2");
     assert.deepEqual([untouched.reported, untouched.meta.kPa?.ts], [{ kPa: 400, bar: 4 }, 1000]);
     assert.ok(!("pressure" in untouched.meta));
+  });
+
+  it("migrates before a command desires something: what is desired in the new unit is not scaled", async () => {
+    let flow = await runtime.load(["twin-state"], [first, ...nodes]);
+    flow.send("report", { topic: "m-5", payload: { pressure: 2 }, twin: { id: "m-5", ts: 1000 } });
+    await flow.next("out");
+    const command = {
+      id: "command",
+      type: "twin-command",
+      model: "press-model",
+      wires: [["out"], ["refused"], ["device"]],
+    };
+    // No twin-state with the model: nobody else migrates.
+    const get = { ...state("get", "get"), model: "" };
+    flow = await runtime.load(
+      ["twin-command", "twin-state"],
+      [second, command, get, { id: "device", type: "helper" }, ...out],
+    );
+    flow.send("command", { topic: "m-5", payload: { kPa: 300 } });
+    assert.deepEqual((await flow.next("device")).payload, { kPa: 300 });
+    const { reported, desired, modelVersion } = await documentOf(flow, "m-5");
+    assert.deepEqual([reported, desired, modelVersion], [{ kPa: 200, bar: 2 }, { kPa: 300 }, 2]);
+  });
+
+  it("leaves the past as it was: the old document is read back at its revision, the new one now", async () => {
+    const at = { ...state("past", "at"), model: "" };
+    let flow = await runtime.load(["twin-state"], [first, ...nodes]);
+    flow.send("report", { topic: "m-6", payload: { pressure: 2 }, twin: { id: "m-6", ts: 1000 } });
+    await flow.next("out");
+    const old = await documentOf(flow, "m-6");
+    flow = await runtime.load(["twin-state"], [second, at, ...nodes]);
+    let migrated = await documentOf(flow, "m-6");
+    while (migrated.modelVersion !== 2) migrated = await documentOf(flow, "m-6");
+    assert.deepEqual([migrated.reported, migrated.rev], [{ kPa: 200, bar: 2 }, old.rev + 1]);
+    flow.send("past", { topic: "m-6", at: { rev: old.rev } });
+    assert.deepEqual((await flow.next("out")).payload, old);
+    flow.send("past", { topic: "m-6", at: { rev: migrated.rev } });
+    assert.deepEqual((await flow.next("out")).payload, migrated);
   });
 
   it("of a lower version never writes to a twin of a higher one", async () => {

@@ -2,15 +2,32 @@ import { setImmediate } from "node:timers/promises";
 import type { Changes, TwinDocument } from "../../engine/contract/document";
 import type { TwinModel } from "../../engine/contract/model";
 import { migrate, versionOf } from "../../engine/twin/migrate";
-import type { TwinCollection, TwinUpdate } from "../twin-store/store";
 
-type Change = (current: TwinDocument | undefined) => TwinUpdate | undefined;
+interface Update {
+  document: TwinDocument;
+  changed: Changes;
+  notify: boolean;
+}
+type Change = (current: TwinDocument | undefined) => Update | undefined;
+
+/** The part of a `twin-store` that is used here. */
+interface Twins {
+  update(id: string, change: Change): Promise<TwinDocument | undefined>;
+  updateAll(
+    ids: readonly string[],
+    change: (index: number, current: TwinDocument | undefined) => Update | undefined,
+  ): Promise<void>;
+}
+interface ListedTwins extends Twins {
+  list(filter: { model: string }, cursor: string | undefined): Promise<{ twins: TwinDocument[]; cursor?: string }>;
+}
 
 /**
  * The twins of a store, brought to the present version of the model when they are first touched: whoever changes one sees it as
- * migrated, and both go into the store as one change, or not at all. The rev that others see rises by one.
+ * migrated, and both go into the store as one change, or not at all. The rev that others see rises by one. Every node that
+ * writes to twins with a model goes through this: what is desired in the new unit must not be scaled later.
  */
-export function migratingTwins(twins: TwinCollection, model: TwinModel | undefined): TwinCollection {
+export function migratingTwins<T extends Twins>(twins: T, model: TwinModel | undefined): T {
   if (!model) return twins;
   const migrating =
     (change: Change): Change =>
@@ -28,12 +45,12 @@ export function migratingTwins(twins: TwinCollection, model: TwinModel | undefin
         notify: true,
       };
     };
-  return {
-    ...twins,
+  const through: Twins = {
     update: (id, change) => twins.update(id, migrating(change)),
     updateAll: (ids, change) =>
       twins.updateAll(ids, (index, current) => migrating((doc) => change(index, doc))(current)),
   };
+  return { ...twins, ...through };
 }
 
 function joined(first: Changes, second: Changes): Changes {
@@ -44,7 +61,7 @@ function joined(first: Changes, second: Changes): Changes {
 }
 
 /** Brings every stored twin of the model to its version: many small updates, each whole. A start after a kill goes on with the rest. */
-export async function migrateStored(twins: TwinCollection, model: TwinModel, isClosed: () => boolean): Promise<void> {
+export async function migrateStored(twins: ListedTwins, model: TwinModel, isClosed: () => boolean): Promise<void> {
   if (!model.migrations?.length) return;
   let cursor: string | undefined;
   do {
