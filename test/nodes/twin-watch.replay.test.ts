@@ -104,6 +104,43 @@ describe("twin-watch, whatever happens while it tells (fast-check)", () => {
   });
 });
 
+describe("twin-watch and a flow that loses events or never says that it is done", () => {
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
+  it("goes on when nothing comes back at all, and says for which node", async () => {
+    const store = createFakeTwins();
+    const pressure = { underWay: 2, stalledMs: 20, giveUp: 1, checkMs: 5 };
+    const watched = createWatched(store, { replay: false }, { pressure });
+    watched.startFlows();
+    for (let twin = 0; twin < 4; twin++) store.update(nameOf(twin));
+    assert.equal(watched.inbox.length, 2);
+    await until(() => watched.inbox.length === 4);
+    assert.equal(watched.warnings.filter((text) => text === "problem.stalled").length, 2);
+    watched.close();
+  });
+
+  it("tells a twin as it is now, and a deletion again, when a deploy may have lost its event", async () => {
+    const store = createFakeTwins();
+    for (let twin = 0; twin < 3; twin++) store.update(nameOf(twin));
+    const watched = createWatched(store, { replay: false });
+    watched.startFlows();
+    store.update(nameOf(0));
+    store.update(nameOf(0));
+    store.remove(nameOf(1));
+    watched.deploy();
+    assert.equal(watched.inbox.length, 0);
+    await until(() => watched.inbox.length === 2);
+    const [first, second] = watched.inbox;
+    assert.deepEqual([first?.topic, first?.replayed], [nameOf(0), true]);
+    assert.deepEqual([second?.topic, second?.deleted], [nameOf(1), true]);
+    await watched.settle();
+    assert.deepEqual(watched.view, store.documents);
+    watched.close();
+  });
+});
+
 describe("twin-watch and 100,000 twins", () => {
   const many = 100_000;
 
