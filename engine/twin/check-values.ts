@@ -45,9 +45,8 @@ export function checkValues(
       if (calibrateAllBut && isCalibrated(spec) && !Object.hasOwn(calibrateAllBut, name)) {
         raw ??= {};
         raw[name] = result;
-        result = result * spec.gain + spec.offset;
-      }
-      result = checkRange(spec, result);
+        result = checkRange(spec, result * spec.gain + spec.offset, result);
+      } else result = checkRange(spec, result);
     }
     if (typeof result === "object" && result !== null) return { error: result };
     checked[name] = result;
@@ -74,18 +73,18 @@ function checkType(spec: PropertySpec, value: unknown, fromText: boolean): Scala
   }
 }
 
-/** One number against the physical range of its property. */
-export function checkRange(spec: PropertySpec, given: number): number | RefusalInfo {
+/** One number against the physical range of its property. @param raw what the sensor said, where the number is calibrated */
+export function checkRange(spec: PropertySpec, given: number, raw?: number): number | RefusalInfo {
   const low = spec.min !== undefined && given < spec.min;
   const high = spec.max !== undefined && given > spec.max;
   // Calibration can leave what a number can be.
   if (!low && !high && Number.isFinite(given)) return given;
   const unit = spec.unit ? ` ${spec.unit}` : "";
+  const limit = low ? `below ${spec.min}${unit}` : high ? `above ${spec.max}${unit}` : "no number";
+  const sensor = raw === undefined ? "" : ` (the sensor says ${raw})`;
   return refuse(
     "out-of-range",
-    low
-      ? `${spec.name} is ${given}${unit}, below ${spec.min}${unit}.`
-      : `${spec.name} is ${given}${unit}, above ${spec.max}${unit}.`,
+    `${spec.name} is ${given}${unit}${sensor}, ${limit}.`,
     "Check the sensor, or widen the range in the twin-model.",
     { property: spec.name },
   );

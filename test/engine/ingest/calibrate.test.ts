@@ -63,6 +63,8 @@ describe("calibration at the door", () => {
       const result = read({ force: raw }, arrival, false);
       assert.ok("error" in result && result.error.code === "out-of-range", String(raw));
     }
+    const far = read({ force: 30 }, arrival, false);
+    assert.equal("error" in far && far.error.message, "force is 59 kN (the sensor says 30), above 50 kN.");
     const wrong = read({ force: "10" }, arrival, false);
     assert.ok("error" in wrong && wrong.error.code === "wrong-type");
   });
