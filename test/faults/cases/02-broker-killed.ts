@@ -70,11 +70,10 @@ async function killBroker(stage: Stage, scale: Scale, { configuration, nodeRedIs
   return {
     done: `Broker kill -9, ${times} times, Node-RED ${where}, ${whose}`,
     figures: { kills: times, ...verdict },
-    // One a kill is mosquitto's own: it acknowledges before it writes, and what it had just acknowledged may not be sent yet.
-    held: isWhole({ ...verdict, lost: isControl ? verdict.lost : Math.max(0, verdict.lost - times) }),
+    held: isWhole(verdict),
     ...(isControl ? { isControl } : {}),
-    // mosquitto had acknowledged it and not written it, and Node-RED did not have it: nobody here could keep it.
-    ...(repeats ? { isBeyond: true } : {}),
+    // mosquitto had acknowledged it and neither written nor sent it: nobody here could keep it.
+    ...(repeats || (!isControl && verdict.lost > 0 && verdict.lost <= times) ? { isBeyond: true } : {}),
   };
 }
 

@@ -16,7 +16,7 @@ const tenFold = 5000;
 /** What the slow step lets pass: a tenth of what comes. */
 const slowStepPerS = 500;
 /** What an overload may add to Node-RED's memory, whatever its length. */
-const maxGrowth = 512 * 2 ** 20;
+const maxGrowth = 256 * 2 ** 20;
 const maxP99Ms = 200;
 const maxRecoveryMs = 30_000;
 
