@@ -37,17 +37,27 @@ export function createDueQueue(): DueQueue {
     }
   }
 
-  function pop(): void {
-    const last = heap.pop() as Entry;
-    if (heap.length === 0) return;
-    heap[0] = last;
-    for (let index = 0; ; ) {
+  function sink(from: number): void {
+    for (let index = from; ; ) {
       const left = 2 * index + 1;
       const child = at(left + 1) < at(left) ? left + 1 : left;
       if (at(child) >= at(index)) return;
       swap(child, index);
       index = child;
     }
+  }
+
+  function pop(): void {
+    const last = heap.pop() as Entry;
+    if (heap.length === 0) return;
+    heap[0] = last;
+    sink(0);
+  }
+
+  /** Without the entries that were replaced. In linear time: a hundred thousand must not hold the event loop up. */
+  function rebuild(): void {
+    heap = Array.from(times, ([key, due]) => ({ key, at: due }));
+    for (let index = (heap.length >> 1) - 1; index >= 0; index--) sink(index);
   }
 
   /** The earliest that still holds. */
@@ -67,8 +77,7 @@ export function createDueQueue(): DueQueue {
       if (times.get(key) === time) return;
       times.set(key, time);
       push({ key, at: time });
-      if (heap.length <= 2 * times.size + 1000) return;
-      heap = [...times].map(([name, due]) => ({ key: name, at: due })).sort((a, b) => a.at - b.at);
+      if (heap.length > 2 * times.size + 1000) rebuild();
     },
     delete: (key) => void times.delete(key),
     take(now, max) {

@@ -51,6 +51,7 @@ export default defineNode<TwinCommandSettings>({
     });
     const admit = createAdmission({ node: host.id, settings, store, open, wishes, interlock, outgoing });
     host.onClose(twins.watch(wishes.event));
+    host.metrics(() => [{ name: "commands_open", help: "Commands that have not ended.", value: open.size }]);
 
     function attend(record: CommandRecord): Promise<void> {
       return record.kind === "action" ? actions.attend(record) : wishes.attend(record);

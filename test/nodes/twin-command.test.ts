@@ -102,6 +102,20 @@ describe("twin-command, wired to the device", () => {
     });
   });
 
+  it("is done with a message when its command is written down and sent, and holds no place of a durable ingest", async () => {
+    const complete = { id: "complete", type: "complete", scope: ["command"], uncaught: false, wires: [["completed"]] };
+    const flow = await runtime.load(
+      [...commandTypes, "core/common/24-complete"],
+      commandFlow({ timeout: 60 }, [complete, { id: "completed", type: "helper" }]),
+    );
+    flow.send("command", { topic: "a", command: "home" });
+    flow.send("command", { topic: "a", payload: { speed: 80 } });
+    for (let k = 0; k < 2; k++) assert.equal((await flow.next("completed")).topic, "a");
+    assert.equal(flow.waiting("device").length, 2);
+    assert.deepEqual([flow.waiting("done"), flow.waiting("refused")], [[], []]);
+    assert.deepEqual(flow.waiting("completed"), [], "once");
+  });
+
   describe("a repeat", () => {
     it("gets the recorded answer, and is not sent", async () => {
       const flow = await load();

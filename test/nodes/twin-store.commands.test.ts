@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -22,6 +22,7 @@ describe("the commands of the embedded store", () => {
   });
   function open(): void {
     db = new DatabaseSync(path.join(folder, "store.db"));
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     prepareCommands(db);
     log = createEmbeddedCommands(db, createGroupCommit(db), { maxCommands: 200, maxRefusals: 100 });
   }
@@ -49,6 +50,17 @@ describe("the commands of the embedded store", () => {
     open();
     assert.equal((await log.add(record("a", { name: "third" })))?.name, "home");
     assert.equal((await log.get("a"))?.name, "home");
+  });
+
+  it("has what it added after kill -9", async () => {
+    await log.add(record("k"));
+    const copy = `${folder}-killed`;
+    cpSync(folder, copy, { recursive: true });
+    const killed = new DatabaseSync(path.join(copy, "store.db"));
+    const again = createEmbeddedCommands(killed, createGroupCommit(killed));
+    assert.equal((await again.add(record("k")))?.id, "k");
+    killed.close();
+    rmSync(copy, { recursive: true });
   });
 
   it("gives the open ones of a node, oldest first", async () => {
