@@ -80,12 +80,10 @@ export function shownOf(record: CommandRecord): Record<string, unknown> {
   return {
     id,
     kind,
-    ...(kind === "action" ? { name } : {}),
+    ...(kind === "action" ? { name, attempts, sentAt } : {}),
     state,
     ...(code === undefined ? {} : { code, text }),
-    attempts,
     at,
-    sentAt,
     expires,
     ...(endedAt === undefined ? {} : { endedAt }),
   };

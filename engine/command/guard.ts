@@ -17,9 +17,7 @@ export function guardPerson(
   if (needed.role !== "" && !atLeast(who.role, needed.role))
     return refuse(
       "forbidden",
-      who.role === undefined
-        ? `${who.user === undefined ? "Nobody who is signed in" : `${quote(who.user)}, who has no role,`} wants this; it takes the role ${needed.role}.`
-        : `${quote(who.user)} has the role ${who.role}; this takes ${needed.role}.`,
+      `${who.user === undefined ? "Nobody is signed in" : `${quote(who.user)} has ${who.role ? `the role ${who.role}` : "no role"}`}; this takes the role ${needed.role}.`,
       "Sign in as somebody who may, or let the flow's authentication set msg.user to { name, role }.",
     );
   if (needed.requireReason && who.reason === undefined)
