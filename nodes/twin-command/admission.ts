@@ -7,7 +7,7 @@ import { idHint, isTwinId } from "../../engine/contract/identity";
 import { conflictOf } from "../lib/if-rev";
 import type { Message, Outgoing, Send } from "../lib/node-red";
 import { readClientToken, readWho, type Who } from "../lib/who";
-import type { TwinStore } from "../twin-store/store";
+import type { CommandLog, TwinCollection } from "../twin-store/store";
 import { maxOpen, type OpenCommands } from "./open-commands";
 import type { TwinCommandSettings } from "./twin-command.settings";
 import type { Wishes } from "./wishes";
@@ -16,7 +16,8 @@ export interface AdmissionOptions {
   /** Id of the node. */
   node: string;
   settings: TwinCommandSettings;
-  store: TwinStore;
+  commands: CommandLog;
+  twins: Pick<TwinCollection, "get">;
   open: OpenCommands;
   wishes: Wishes;
   interlock: Interlock | undefined;
@@ -31,8 +32,7 @@ export interface AdmissionOptions {
 export function createAdmission(
   options: AdmissionOptions,
 ): (msg: Message, send: Send) => Promise<CommandRecord | undefined> {
-  const { node, settings, store, open, wishes, interlock, outgoing } = options;
-  const { commands, twins } = store;
+  const { node, settings, commands, twins, open, wishes, interlock, outgoing } = options;
   /** On their way into the store. */
   let beginning = 0;
 

@@ -4,11 +4,12 @@ import { guardState } from "../../engine/command/guard";
 import type { RefusalInfo } from "../../engine/contract/errors";
 import type { TwinModel } from "../../engine/contract/model";
 import { defaultTiming } from "../../engine/twin/desired-loop";
+import { migrate } from "../../engine/twin/migrate";
 import { defineNode } from "../lib/define-node";
 import { conflictOf } from "../lib/if-rev";
 import { migratingTwins } from "../lib/migrating-twins";
 import type { Broker } from "../twin-broker/broker";
-import type { TwinStore } from "../twin-store/store";
+import type { TwinCollection, TwinStore } from "../twin-store/store";
 import { createActions } from "./actions";
 import { createAdmission } from "./admission";
 import { createAnswers } from "./answers";
@@ -31,7 +32,14 @@ export default defineNode<TwinCommandSettings>({
     const store = host.use<TwinStore>("twin-store", settings.store);
     const { commands } = store;
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
-    const twins = migratingTwins(store.twins, model);
+    const twins: TwinCollection = {
+      ...migratingTwins(store.twins, model),
+      /** In the units and names of the model's present version: the interlock speaks of these. */
+      async get(twin) {
+        const document = await store.twins.get(twin);
+        return (model && document && migrate(document, model, Date.now())?.document) ?? document;
+      },
+    };
     const broker = host.useIfSet<Broker>("twin-broker", settings.broker);
     const interlock = compileInterlock(settings.interlock, model);
     const topics = deviceTopics(settings.topic);
@@ -49,7 +57,7 @@ export default defineNode<TwinCommandSettings>({
       guard,
       fail: host.fail,
     });
-    const admit = createAdmission({ node: host.id, settings, store, open, wishes, interlock, outgoing });
+    const admit = createAdmission({ node: host.id, settings, commands, twins, open, wishes, interlock, outgoing });
     host.onClose(twins.watch(wishes.event));
     host.metrics(() => [{ name: "commands_open", help: "Commands that have not ended.", value: open.size }]);
 

@@ -397,6 +397,21 @@ describe("twin-command, wired to the device", () => {
       assert.deepEqual([errorOf(refused).code, errorOf(refused).rev], ["version-conflict", 1]);
     });
 
+    it("and the interlock are of the model's present version, before any report has migrated the twin", async () => {
+      const nodes = commandFlow({ model: "model", interlock: "speed < 100" }, [model]);
+      const first = await runtime.load(commandTypes, nodes);
+      await report(first, "d9", { speed: 50 });
+      const tenfold = { ...model, version: 2, migrations: [{ to: 2, scale: { speed: { gain: 10 } } }] };
+      const later = { ...tenfold, properties: [{ ...model.properties[0], max: 1200 }, ...model.properties.slice(1)] };
+      const flow = await runtime.load(
+        commandTypes,
+        nodes.map((node) => (node.id === "model" ? later : node)).filter(({ id }) => id !== "report" && id !== "get"),
+      );
+      flow.send("command", { topic: "d9", command: "home" });
+      const refused = await flow.next("refused");
+      assert.match(errorOf(refused).message, /speed is 500/);
+    });
+
     it("are not sent while the interlock is false", async () => {
       const flow = await withModel({ interlock: "not guard_open" });
       await report(flow, "d8", { guard_open: true, speed: 1 });
