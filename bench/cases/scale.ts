@@ -1,6 +1,6 @@
 import path from "node:path";
 import { crc32 } from "node:zlib";
-import { checkedText, openHistoryFile } from "../../nodes/twin-history/embedded-file";
+import { checkedText, connectHistoryFile, openHistoryFile } from "../../nodes/twin-history/embedded-file";
 import { startMosquitto } from "../lib/processes";
 import { alternate, type Contestant, type Measured, startPublisher } from "../lib/rounds";
 import { sampleOf, tsOf, twinName } from "../lib/samples";
@@ -58,7 +58,8 @@ export const scale: BenchCase = {
 
 /** Rows of the same twins from before, as the history itself would have written them. */
 function fill(file: string): void {
-  const db = openHistoryFile(file, console.warn);
+  openHistoryFile(file, console.warn).close();
+  const db = connectHistoryFile(file);
   db.exec("PRAGMA synchronous = OFF");
   const addSeries = db.prepare("INSERT INTO series (measurement, id) VALUES ('twin', ?)");
   const insert = db.prepare("INSERT INTO samples VALUES (?, ?, '', ?, ?)");

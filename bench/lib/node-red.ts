@@ -13,7 +13,7 @@ export interface RunningNodeRed {
 
 /**
  * Node-RED as a process of its own, with the settings of this package, a scratch home and this flow. With BENCH_PROF set to
- * a folder it writes a CPU profile there when it ends.
+ * a folder it writes CPU profiles of its threads below it when it ends.
  */
 export async function startNodeRed(
   name: string,
@@ -28,7 +28,7 @@ export async function startNodeRed(
   const child = spawn(
     process.execPath,
     [
-      ...(profile ? ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}.cpuprofile`] : []),
+      ...(profile ? ["--cpu-prof", `--cpu-prof-dir=${path.join(profile, name)}`] : []),
       path.join(root, "node_modules/node-red/red.js"),
       "--settings",
       path.join(root, "dist/bench/lib/node-red-settings.js"),

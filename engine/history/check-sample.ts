@@ -13,29 +13,13 @@ export const maxSampleTime = 9_223_372_036_853;
 
 export type StoredValue = number | string | boolean;
 
-/** What of a sample goes to the history. */
-export interface CheckedSample {
-  id: string;
-  ts: number;
-  model: string;
-  /** Property and value, without those that hold no reading (null, NaN, Infinity). */
-  fields: [string, StoredValue][];
-}
-
 /** Names that were found good: the pattern is Unicode-aware and costs more than everything else here. */
 const goodNames = new Set<string>();
 const maxGoodNames = 10_000;
 
-/** A sample as the history keeps it, or why not. The same for every backend, so that a flow can change from one to the other. */
-export function checkSample(sample: Sample): CheckedSample | { error: RefusalInfo } {
-  const fields: [string, StoredValue][] = [];
-  const error = checkFrame(sample) ?? readFields(sample, (property, value) => fields.push([property, value]));
-  return error ? { error } : { id: sample.id, ts: sample.ts, model: sample.model ?? "", fields };
-}
-
 /**
- * Tells of each reading of a sample whose frame is good, in order, until something is wrong. What was told before an error is
- * void.
+ * Tells of each reading of a sample whose frame is good, in order, until something is wrong; null, NaN and Infinity are none.
+ * What was told before an error is void. The same for every backend, so that a flow can change from one to the other.
  */
 export function readFields(
   sample: Sample,

@@ -5,6 +5,8 @@
 export interface CommitPace {
   /** Has `run` called once, when the time has come; `soon` in the next turn. */
   schedule(run: () => void, soon?: boolean): void;
+  /** What the commit took that `run` only set going, ms. */
+  took(ms: number): void;
   /** Drops what was scheduled. */
   cancel(): void;
 }
@@ -25,16 +27,20 @@ export function createCommitPace(maxMs: number): CommitPace {
     atOnce = undefined;
   }
 
+  function took(ms: number): void {
+    freeAt = performance.now() + Math.min(maxMs, restFactor * ms);
+  }
+
   return {
     cancel,
+    took,
     schedule(run, soon = false) {
       if (atOnce || (due && !soon)) return;
       const go = (): void => {
         cancel();
         const begun = performance.now();
         run();
-        const ended = performance.now();
-        freeAt = ended + Math.min(maxMs, restFactor * (ended - begun));
+        took(performance.now() - begun);
       };
       const waitMs = freeAt - performance.now();
       if (soon || waitMs < 1) {

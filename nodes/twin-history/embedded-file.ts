@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { Failure } from "../../engine/contract/errors";
-import { openSqlite } from "../lib/sqlite";
+import { loadSqlite, openSqlite } from "../lib/sqlite";
 
 const schemaVersion = 1;
 
@@ -10,10 +10,22 @@ const schemaVersion = 1;
  * @param damage what was found wrong with it before: it is put aside in any case
  */
 export function openHistoryFile(file: string, warn: (text: string) => void, damage?: string): DatabaseSync {
-  const db = openSqlite({ file, what: "history", prepare: (opened) => createTables(opened, file), warn, damage });
-  // 32 MB of log: a page that many commits have changed goes to the file once. 16 MB of pages stay in memory.
-  db.exec("PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000");
-  return db;
+  return openSqlite({ file, what: "history", prepare: (opened) => createTables(opened, file), warn, damage });
+}
+
+/** Opens for writing what {@link openHistoryFile} found sound. In a thread of its own: a checkpoint takes up to 200 ms. */
+export function connectHistoryFile(file: string): DatabaseSync {
+  const { DatabaseSync: Database } = loadSqlite("history");
+  const db = new Database(file);
+  try {
+    // 32 MB of log: a page that many commits have changed goes to the file once. 16 MB of pages stay in memory.
+    db.exec(`PRAGMA busy_timeout = 200; PRAGMA synchronous = NORMAL;
+      PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -16000`);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /** One row per sample, clustered by series and time: a range of one twin lies together. */

@@ -1,153 +1,124 @@
-import type { DatabaseSync } from "node:sqlite";
-import { crc32 } from "node:zlib";
 import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { Sample } from "../../engine/contract/messages";
-import { type CheckedSample, checkSample, type StoredValue } from "../../engine/history/check-sample";
 import { createCommitPace } from "../lib/commit-pace";
-import { checkedText } from "./embedded-file";
 import { maxWaitingSamples, type Written } from "./history";
+import { packSample } from "./packed-rows";
 
-/** How long one turn of the event loop may write. */
+/** How long one turn of the event loop may check and pack. */
 const turnMs = 10;
 /** Longest that a sample waits for others. */
 const maxWaitMs = 50;
 /** So many samples go without waiting. */
 const enough = 4000;
-const maxCachedSeries = 100_000;
+/** Characters of one group, which are in memory twice: here and in the thread. */
+const maxGroupLength = 8_000_000;
 
 interface Job {
   measurement: string;
   samples: readonly Sample[];
-  /** First sample that is not written yet. */
+  /** First sample that is not packed yet. */
   next: number;
   since: number;
   result: Written;
+  /** What went wrong with this job alone. */
+  error?: unknown;
   resolve(result: Written): void;
   reject(error: Error): void;
 }
 
 export interface EmbeddedWriter {
   write(measurement: string, samples: readonly Sample[]): Promise<Written>;
-  /** Commits everything that waits, now. */
-  flush(): void;
   waiting(): { samples: number; since: number | undefined };
-  /** Forgets a series that was removed. */
-  forget(measurement: string, id: string): void;
+  /** Takes nothing more, and has everything that waits written at once. What is not by then (ms) is given up. */
+  close(patienceMs: number): Promise<void>;
 }
 
-/** Gathers samples into transactions, the larger the more there are, and gives long batches several turns. */
-export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown) => void): EmbeddedWriter {
-  const insert = db.prepare("INSERT INTO samples VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING");
-  const select = db.prepare('SELECT model, "values", crc FROM samples WHERE series = ? AND ts = ?');
-  const replace = db.prepare('UPDATE samples SET model = ?, "values" = ?, crc = ? WHERE series = ? AND ts = ?');
-  const begin = db.prepare("BEGIN IMMEDIATE");
-  const commit = db.prepare("COMMIT");
-  const findSeries = db.prepare("SELECT series FROM series WHERE measurement = ? AND id = ?");
-  const addSeries = db.prepare("INSERT INTO series (measurement, id) VALUES (?, ?)");
-
-  const seriesOf = new Map<string, number>();
+/**
+ * Gathers samples into groups, the larger the more there are, and gives long batches several of them. One group is under way at
+ * a time: a job is settled when the group with its last sample is.
+ *
+ * @param commit one transaction for all rows; resolves with how long it took, ms
+ */
+export function createEmbeddedWriter(
+  commit: (rows: string) => Promise<number>,
+  onResult: (error: unknown) => void,
+): EmbeddedWriter {
   const queue: Job[] = [];
-  let waiting = 0;
   const pace = createCommitPace(maxWaitMs);
+  let waiting = 0;
+  let underWay = false;
+  let closed = false;
+  let onEmpty: (() => void) | undefined;
 
-  function series(measurement: string, id: string): number {
-    const key = `${measurement}\n${id}`;
-    const cached = seriesOf.get(key);
-    if (cached !== undefined) return cached;
-    const row = findSeries.get(measurement, id);
-    const found = row ? (row.series as number) : Number(addSeries.run(measurement, id).lastInsertRowid);
-    if (seriesOf.size >= maxCachedSeries) seriesOf.delete(seriesOf.keys().next().value as string);
-    seriesOf.set(key, found);
-    return found;
-  }
-
-  function store(measurement: string, { id, ts, model, fields }: CheckedSample): void {
-    const key = series(measurement, id);
-    const values = JSON.stringify(Object.fromEntries(fields));
-    const added = insert.run(key, ts, model, values, crc32(checkedText(id, ts, model, values)));
-    if (added.changes !== 0) return;
-    // The same twin and instant again: property by property, as InfluxDB does.
-    const row = select.get(key, ts) as { model: string; values: string; crc: number };
-    const isSound = crc32(checkedText(id, ts, row.model, row.values)) === row.crc;
-    const before = isSound ? (JSON.parse(row.values) as Record<string, StoredValue>) : {};
-    const merged = JSON.stringify({ ...before, ...Object.fromEntries(fields) });
-    const newModel = model || (isSound ? row.model : "");
-    replace.run(newModel, merged, crc32(checkedText(id, ts, newModel, merged)), key, ts);
-  }
-
-  /** Writes what fits into the time, in one transaction. */
-  function writeTurn(untilMs: number): void {
+  /** Packs what fits into a turn and a group. `touched`: the jobs it is of; only the last of them can be unfinished. */
+  function pack(): { rows: string; touched: number } {
+    const until = performance.now() + turnMs;
+    let rows = "";
     let touched = 0;
     let done = 0;
-    try {
-      begin.run();
-    } catch (error) {
-      settle(queue.length, error);
-      return;
-    }
-    try {
-      jobs: for (const job of queue) {
-        touched++;
+    for (const job of queue) {
+      touched++;
+      try {
         while (job.next < job.samples.length) {
-          if (++done % 64 === 0 && performance.now() > untilMs) break jobs;
-          writeNext(job);
+          if ((++done % 64 === 0 && performance.now() > until) || rows.length > maxGroupLength)
+            return { rows, touched };
+          rows += packNext(job);
         }
+      } catch (error) {
+        job.error = error;
+        job.next = job.samples.length;
       }
-      commit.run();
-    } catch (error) {
-      rollBack();
-      settle(touched, error);
-      return;
     }
-    settle(touched, undefined);
+    return { rows, touched };
   }
 
-  function writeNext(job: Job): void {
+  function packNext(job: Job): string {
     const index = job.next++;
-    const checked = checkSample(job.samples[index] as Sample);
-    if ("error" in checked) job.result.refused.push({ index, error: { ...checked.error, index } });
-    else if (checked.fields.length === 0) job.result.empty++;
-    else {
-      store(job.measurement, checked);
+    const packed = packSample(job.measurement, job.samples[index] as Sample);
+    if (typeof packed === "string") {
       job.result.written++;
+      return packed;
     }
+    if (packed) job.result.refused.push({ index, error: { ...packed, index } });
+    else job.result.empty++;
+    return "";
   }
 
-  function rollBack(): void {
+  async function turn(): Promise<void> {
+    const { rows, touched } = pack();
+    underWay = true;
+    let failure: unknown;
     try {
-      db.exec("ROLLBACK");
-    } catch {
-      // Already rolled back by SQLite, as it does when the disk is full.
+      if (rows !== "") pace.took(await commit(rows));
+    } catch (error) {
+      failure = error;
     }
-    // Numbers of series that were given in the transaction are void.
-    seriesOf.clear();
-  }
-
-  /** The first `touched` jobs of the queue have met their fate; only the last of them can be unfinished. */
-  function settle(touched: number, error: unknown): void {
-    const failure = error === undefined ? undefined : failureOf(error);
-    const last = queue[touched - 1];
-    const isUnfinished = !failure && last !== undefined && last.next < last.samples.length;
-    for (const job of queue.splice(0, isUnfinished ? touched - 1 : touched)) {
-      waiting -= job.samples.length;
-      if (failure) job.reject(failure);
-      else job.resolve(job.result);
-    }
-    onResult(error);
-  }
-
-  function turn(): void {
-    if (queue.length === 0) return;
-    writeTurn(performance.now() + turnMs);
+    underWay = false;
+    settle(touched, failure);
+    if (rows !== "") onResult(failure);
     schedule();
   }
 
+  function settle(touched: number, failure: unknown): void {
+    const last = queue[touched - 1];
+    const isUnfinished = failure === undefined && last !== undefined && last.next < last.samples.length;
+    for (const job of queue.splice(0, isUnfinished ? touched - 1 : touched)) {
+      waiting -= job.samples.length;
+      const error = failure ?? job.error;
+      if (error === undefined) job.resolve(job.result);
+      else job.reject(failureOf(error));
+    }
+  }
+
   function schedule(): void {
-    if (queue.length > 0) pace.schedule(turn, waiting >= enough);
+    if (underWay) return;
+    if (queue.length > 0) pace.schedule(() => void turn(), closed || waiting >= enough);
+    else onEmpty?.();
   }
 
   return {
     write(measurement, samples) {
+      if (closed) return Promise.reject(closing());
       if (waiting > 0 && waiting + samples.length > maxWaitingSamples)
         return Promise.reject(
           new Refusal(
@@ -161,18 +132,32 @@ export function createEmbeddedWriter(db: DatabaseSync, onResult: (error: unknown
         schedule();
       });
     },
-    flush() {
-      while (queue.length > 0) writeTurn(Number.POSITIVE_INFINITY);
-    },
     waiting: () => ({ samples: waiting, since: queue[0]?.since }),
-    forget: (measurement, id) => void seriesOf.delete(`${measurement}\n${id}`),
+    async close(patienceMs) {
+      closed = true;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, patienceMs);
+        onEmpty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+        schedule();
+      });
+      pace.cancel();
+      for (const job of queue.splice(0)) job.reject(closing());
+      waiting = 0;
+    },
   };
 }
 
-const failureOf = (error: unknown): Failure =>
-  new Failure(
+const closing = (): Failure => new Failure("busy", "The history is closing.", "Send it again after the deploy.", true);
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure(
     "history-failed",
     `The history could not write: ${error instanceof Error ? error.message : String(error)}.`,
     "Free space on the disk, or look at the rights of the home folder.",
     true,
   );
+}

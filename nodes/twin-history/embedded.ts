@@ -1,55 +1,75 @@
+import type { DatabaseSync } from "node:sqlite";
 import { isDamage } from "../lib/sqlite";
+import { within } from "../lib/within";
 import { openHistoryFile } from "./embedded-file";
 import { createEmbeddedQueries, type EmbeddedQueries } from "./embedded-queries";
 import { createEmbeddedWriter, type EmbeddedWriter } from "./embedded-writer";
 import { type History, type HistoryStatus, noSpool } from "./history";
-import { createRetention, type Retention } from "./retention";
-import { createWalSync } from "./wal-sync";
+import { startWritingThread, type WritingThread } from "./writing-thread";
+
+export interface OpenedHistory {
+  history: History;
+  /** Resolves when what was given to it is written. */
+  close(): Promise<void>;
+}
 
 /** A history file that this process holds, whoever uses it. */
 export interface EmbeddedFile {
   /** The file as one measurement of one database sees it. `keepMs`: how long samples are kept. */
-  open(view: { database: string; measurement: string; keepMs: number }): { history: History; close(): void };
+  open(view: { database: string; measurement: string; keepMs: number }): OpenedHistory;
   /** Removes what is past its time, all at once. Otherwise that goes by itself, in small steps. */
-  sweep(now: number): void;
+  sweep(now: number): Promise<void>;
   close(): Promise<void>;
 }
 
 interface Parts {
   writer: EmbeddedWriter;
   queries: EmbeddedQueries;
-  retention: Retention;
+  thread: WritingThread;
   close(): Promise<void>;
 }
 
-/** The history that needs nothing installed: one SQLite file, written here and read by one thread. */
+/** How long what waits may take to be written when the history closes. */
+const flushPatienceMs = 3500;
+/** How long a new file waits that could not be begun in place of a damaged one. */
+const renewPauseMs = 2000;
+
+/** The history that needs nothing installed: one SQLite file, written by one thread and read by another. */
 export function openEmbeddedFile(file: string, warn: (text: string) => void): EmbeddedFile {
   const listeners = new Set<(status: HistoryStatus) => void>();
-  const wishes = new Map<{ keepMs: number }, () => void>();
+  const wishes = new Set<{ keepMs: number }>();
   let failure: string | undefined;
   let renewing = false;
+  let closed = false;
   let parts = openParts();
 
   function openParts(damage?: string): Parts {
-    const db = openHistoryFile(file, warn, damage);
-    const sync = createWalSync(file, warn);
-    const writer = createEmbeddedWriter(db, (error) => {
-      sync.touch();
-      onWritten(error);
-    });
+    // Checked here, so that a file that may not be opened is told at once. Held until the thread has it: closing the last
+    // handle would write the whole log to the file.
+    let db: DatabaseSync | undefined = openHistoryFile(file, warn, damage);
+    const letGo = (): void => {
+      db?.close();
+      db = undefined;
+    };
+    const thread = startWritingThread(file, { onOpen: letGo, warn });
+    const writer = createEmbeddedWriter(thread.write, onWritten);
     const queries = createEmbeddedQueries(file, warn);
-    const retention = createRetention(db, writer.forget, warn);
     return {
       writer,
       queries,
-      retention,
+      thread,
       async close() {
-        retention.close();
-        writer.flush();
-        await Promise.all([queries.close(), sync.close()]);
-        db.close();
+        await writer.close(flushPatienceMs);
+        await Promise.all([queries.close(), thread.close()]);
+        letGo();
       },
     };
+  }
+
+  /** The longest wish counts; without any, nothing goes. */
+  function keepAsWished(): void {
+    const longest = Math.max(...[...wishes].map(({ keepMs }) => keepMs));
+    parts.thread.keep(wishes.size > 0 ? longest : Number.POSITIVE_INFINITY);
   }
 
   function onWritten(error: unknown): void {
@@ -60,18 +80,22 @@ export function openEmbeddedFile(file: string, warn: (text: string) => void): Em
     }
     if (reason !== undefined && isDamage(error) && !renewing) {
       renewing = true;
-      setImmediate(() => void beginAnew(reason).catch((cause: unknown) => warn(String(cause))));
+      setImmediate(() => void beginAnew(reason));
     }
   }
 
   /** The file turned out to be damaged while it was written: it is put aside, and what comes goes to a new one. */
-  async function beginAnew(damage: string): Promise<void> {
+  async function beginAnew(damage?: string): Promise<void> {
+    await parts.close();
+    if (closed) return;
     try {
-      await parts.close();
       parts = openParts(damage);
-      for (const wish of wishes.keys()) wishes.set(wish, parts.retention.keep(wish.keepMs));
-    } finally {
+      keepAsWished();
       renewing = false;
+    } catch (cause) {
+      warn(String(cause));
+      // By now it may have been put aside. If it was not, opening finds the damage again.
+      setTimeout(() => void beginAnew(), renewPauseMs).unref();
     }
   }
 
@@ -89,7 +113,8 @@ export function openEmbeddedFile(file: string, warn: (text: string) => void): Em
   return {
     open({ database, measurement, keepMs }) {
       const wish = { keepMs };
-      wishes.set(wish, parts.retention.keep(keepMs));
+      wishes.add(wish);
+      keepAsWished();
       return {
         history: {
           backend: "embedded",
@@ -102,13 +127,21 @@ export function openEmbeddedFile(file: string, warn: (text: string) => void): Em
             return () => listeners.delete(listener);
           },
         },
-        close() {
-          wishes.get(wish)?.();
+        async close() {
           wishes.delete(wish);
+          keepAsWished();
+          // What was given before is settled by then: they come in order.
+          await within(
+            parts.writer.write(measurement, []).catch(() => undefined),
+            flushPatienceMs,
+          );
         },
       };
     },
-    sweep: (now) => parts.retention.sweep(now),
-    close: () => parts.close(),
+    sweep: (now) => parts.thread.sweep(now),
+    close() {
+      closed = true;
+      return parts.close();
+    },
   };
 }

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 
 export interface Retention {
-  /** Keeps samples for that long (Infinity: for ever) until the returned function is called. The longest wish counts. */
-  keep(ms: number): () => void;
+  /** How long samples are kept from now on. Infinity, as in the beginning: for ever. */
+  keep(ms: number): void;
   /** Removes what is too old, all of it. For tests; otherwise it happens by itself, in small steps. */
   sweep(now: number): void;
   close(): void;
@@ -20,7 +20,7 @@ export function createRetention(
   forget: (measurement: string, id: string) => void,
   warn: (text: string) => void,
 ): Retention {
-  const wishes = new Set<{ ms: number }>();
+  let keepMs = Number.POSITIVE_INFINITY;
   const page = db.prepare("SELECT series, measurement, id FROM series WHERE series > ? ORDER BY series LIMIT ?");
   const remove = db.prepare(`DELETE FROM samples WHERE series = ?1 AND ts IN
     (SELECT ts FROM samples WHERE series = ?1 AND ts < ?2 ORDER BY ts LIMIT ?3)`);
@@ -31,14 +31,12 @@ export function createRetention(
 
   /** Whether there is more to do in this round. */
   function step(now: number): boolean {
-    // Without any wish this is -Infinity, and nothing goes.
-    const ms = Math.max(...[...wishes].map((wish) => wish.ms));
-    if (!Number.isFinite(ms)) return false;
+    if (!Number.isFinite(keepMs)) return false;
     let budget = rowsPerStep;
     const rows = page.all(after, seriesPerStep);
     for (const row of rows) {
       const series = row.series as number;
-      const removed = Number(remove.run(series, now - ms, budget).changes);
+      const removed = Number(remove.run(series, now - keepMs, budget).changes);
       budget -= removed;
       if (budget <= 0) return true;
       after = series;
@@ -65,9 +63,7 @@ export function createRetention(
 
   return {
     keep(ms) {
-      const wish = { ms };
-      wishes.add(wish);
-      return () => wishes.delete(wish);
+      keepMs = ms;
     },
     sweep(now) {
       after = 0;

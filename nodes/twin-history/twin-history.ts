@@ -33,8 +33,8 @@ export default defineConfigNode<TwinHistorySettings, History>({
     const { history, close } = lease.value.open(settings);
     return {
       api: history,
-      close() {
-        close();
+      async close() {
+        await close();
         lease.release();
       },
     };

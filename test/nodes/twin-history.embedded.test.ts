@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
+import fs, { closeSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -23,7 +23,10 @@ describe("twin-history, the embedded file", () => {
   let warnings: string[] = [];
   const opened: EmbeddedFile[] = [];
 
-  function open(measurement = "twin", keepMs = forever): { held: EmbeddedFile; history: History; close(): void } {
+  function open(
+    measurement = "twin",
+    keepMs = forever,
+  ): { held: EmbeddedFile; history: History; close(): Promise<void> } {
     const held = openEmbeddedFile(file, (text) => warnings.push(text));
     opened.push(held);
     return { held, ...held.open({ database: "twin", measurement, keepMs }) };
@@ -155,6 +158,38 @@ describe("twin-history, the embedded file", () => {
     assert.equal(history.describe().state, "ok");
   }).timeout(20_000);
 
+  it("begins a new file later when it cannot put the damaged one aside at once", async () => {
+    const first = open();
+    for (let i = 0; i < 50; i++) await first.history.write(samplesOf(2000, `t${i}`));
+    await first.held.close();
+    const { history } = open();
+    const { renameSync } = fs;
+    const mutable = fs as { renameSync: typeof renameSync };
+    let failed = 0;
+    mutable.renameSync = (from, to) => {
+      if (failed++ > 0) return renameSync(from, to);
+      throw new Error("ENOSPC: simulated");
+    };
+    try {
+      overwrite(file, 4096, statSync(file).size - 4096, 0x5a);
+      let isWritten = false;
+      for (let i = 0; !(isWritten && failed > 1); i++) {
+        isWritten = await history.write(samplesOf(1, `t${i % 50}`, 1000 + i)).then(
+          () => true,
+          (error) => {
+            assert.equal(error.retryable, true);
+            return false;
+          },
+        );
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    } finally {
+      Object.assign(mutable, { renameSync });
+    }
+    assert.match(warnings[0] ?? "", /ENOSPC/);
+    assert.match(warnings.join(), /put aside/);
+  }).timeout(30_000);
+
   it("rejects what it cannot write, tells its state, and goes on when it can again", async () => {
     const { history } = open();
     await history.write(samplesOf(1));
@@ -195,10 +230,10 @@ describe("twin-history, the embedded file", () => {
       ...samplesOf(5, "t", now - day),
     ]);
     const count = async (): Promise<number> => (await ask(history, { twin: "*", end: now })).length;
-    held.sweep(now);
+    await held.sweep(now);
     assert.equal(await count(), 10);
-    other.close();
-    held.sweep(now);
+    await other.close();
+    await held.sweep(now);
     assert.equal(await count(), 5);
     const db = new DatabaseSync(file);
     assert.deepEqual(
@@ -209,8 +244,8 @@ describe("twin-history, the embedded file", () => {
       ["t"],
     );
     db.close();
-    close();
-    held.sweep(now + 100 * day);
+    await close();
+    await held.sweep(now + 100 * day);
     assert.equal(await count(), 5);
     await history.write(samplesOf(1, "long-gone", now));
     assert.equal(await count(), 6);
