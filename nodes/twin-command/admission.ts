@@ -33,9 +33,6 @@ export function createAdmission(
   options: AdmissionOptions,
 ): (msg: Message, send: Send) => Promise<CommandRecord | undefined> {
   const { node, settings, commands, twins, open, wishes, interlock, outgoing } = options;
-  /** On their way into the store. */
-  let beginning = 0;
-
   function recordOf(request: CommandRequest, msg: Message, who: Who): CommandRecord {
     const now = Date.now();
     const { kind, name, args } = request;
@@ -64,9 +61,9 @@ export function createAdmission(
       throw new Refusal(
         refuse("duplicate", `${record.id} is the id of another command.`, "Give each command an id of its own."),
       );
-    const present = open.get(known.id) ?? known;
+    const present = open.get(known.id) ?? (await commands.get(known.id)) ?? known;
     if (present.state !== "open") send(await outgoing(msg, present, true));
-    else if (!open.wait(known.id, msg)) throw busy(`Too many repeats of ${known.id} wait.`);
+    else if (!open.get(known.id) || !open.wait(known.id, msg)) throw busy(`Too many repeats of ${known.id} wait.`);
     return undefined;
   }
 
@@ -87,14 +84,23 @@ export function createAdmission(
     if (conflict) throw conflict;
     if (record.kind === "desired") wishes.check(record, document);
     const stopped = expired(record) ?? guardState(record.twin, document, interlock);
-    if (open.size + beginning >= maxOpen) throw busy(`${maxOpen} commands of this node are open.`);
-    beginning++;
+    if (open.size >= maxOpen) throw busy(`${maxOpen} commands of this node are open.`);
     const noted = stopped ? refused(record, stopped) : record;
-    const adding = commands.add(noted);
-    const earlier = await adding.finally(() => beginning--);
-    if (earlier) return repeat(msg, send, record, earlier);
+    // Before it is in the store: another message with its id must find it.
+    const isFirst = !stopped && open.get(record.id) === undefined;
+    if (isFirst) open.set(record);
+    let earlier: CommandRecord | undefined;
+    try {
+      earlier = await commands.add(noted);
+    } catch (error) {
+      if (isFirst) open.drop(record.id);
+      throw error;
+    }
+    if (earlier) {
+      if (isFirst) open.drop(record.id);
+      return repeat(msg, send, record, earlier);
+    }
     if (stopped) throw new Refusal(stopped, { command: shownOf(noted) });
-    open.set(record);
     open.wait(record.id, msg);
     return record;
   };

@@ -29,12 +29,16 @@ export interface OpenCommands {
   all(): IterableIterator<CommandRecord>;
   /** Takes it on, or what is new of it. */
   set(record: CommandRecord): void;
+  /** Forgets one that did not get into the store. */
+  drop(id: string): void;
   /** The message is answered when that command ends. False: too many wait already. */
   wait(id: string, msg: Message): boolean;
   /** `attend` is called with the command then. */
   dueAt(id: string, time: number): void;
   /** Ends it, once: writes that down, and then answers the messages that wait. */
   end(id: string, outcome: Outcome): Promise<void>;
+  /** Answers the messages of what ended while a deploy was taking the node before away. */
+  catchUp(): Promise<void>;
 }
 
 export function openCommands(
@@ -48,21 +52,22 @@ export function openCommands(
   const queue = createDueQueue();
   // A deploy makes a new node: whoever waits for an answer is not forgotten by it.
   const lease = acquire(`commands:${host.home}:${host.id}`, () => ({
-    value: new Map<string, Message[]>(),
+    value: { waiting: new Map<string, Message[]>(), unanswered: [] as CommandRecord[] },
     dispose: () => undefined,
   }));
-  const waiting = lease.value;
+  const { waiting, unanswered } = lease.value;
   let timer: NodeJS.Timeout | undefined;
   let armedFor = Number.POSITIVE_INFINITY;
   let closed = false;
 
   let removed = false;
   host.node.on("close", (isRemoved: boolean, done: () => void) => {
+    // The nodes after this one may be gone already.
+    closed = true;
     removed = isRemoved;
     done();
   });
   host.onClose(async () => {
-    closed = true;
     clearTimeout(timer);
     lease.release();
     if (!removed) return;
@@ -78,6 +83,12 @@ export function openCommands(
     armedFor = next;
     if (next < Number.POSITIVE_INFINITY)
       timer = setTimeout(wake, Math.min(longestTimerMs, Math.max(0, next - Date.now())));
+  }
+
+  async function answerAll(ended: CommandRecord): Promise<void> {
+    const messages = waiting.get(ended.id) ?? [messageOf(ended)];
+    waiting.delete(ended.id);
+    for (const msg of messages) await answer(msg, ended);
   }
 
   function wake(): void {
@@ -96,6 +107,10 @@ export function openCommands(
     get: (id) => open.get(id),
     all: () => open.values(),
     set: (record) => void open.set(record.id, record),
+    drop(id) {
+      open.delete(id);
+      waiting.delete(id);
+    },
     wait(id, msg) {
       const list = waiting.get(id) ?? [];
       if (list.length >= maxWaiting) return false;
@@ -120,9 +135,11 @@ export function openCommands(
       }
       open.delete(id);
       ending.delete(id);
-      const messages = waiting.get(id) ?? [messageOf(ended)];
-      waiting.delete(id);
-      for (const msg of messages) await answer(msg, ended);
+      if (closed) unanswered.push(ended);
+      else await answerAll(ended);
+    },
+    async catchUp() {
+      for (const ended of unanswered.splice(0)) await answerAll(ended);
     },
   };
 }

@@ -71,6 +71,8 @@ export default defineNode<TwinCommandSettings>({
         open.set(record);
         open.dueAt(record.id, Date.now() + resumeMs);
       }
+      // After this turn, when the nodes that listen to us exist too.
+      setImmediate(() => open.catchUp().catch(host.fail));
     });
     resumed.catch(host.fail);
 
