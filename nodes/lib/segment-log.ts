@@ -36,8 +36,8 @@ export interface SegmentLog {
   /** Resolves when everything appended so far has reached the disk. Calls in the meantime share one fdatasync. */
   synced(): Promise<void>;
   release(number: number): void;
-  /** Releases every record up to that number. */
-  releaseThrough(number: number): void;
+  /** Releases records up to that number, those of one segment at a time. Whether there are more. */
+  releaseThrough(number: number): boolean;
   /** The number that the next record will have. */
   readonly next: number;
   /** No record below this number is left. */
@@ -249,17 +249,17 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     if (segment.records.size === 0 && segment !== segments.at(-1)) prune();
   }
 
-  function releaseThrough(number: number): void {
-    for (const segment of segments) {
-      if (segment.first > number) break;
-      for (const one of segment.records.keys()) {
-        if (one > number) break;
-        where.delete(one);
-        segment.records.delete(one);
-        segment.unsaved.push(one);
-      }
+  function releaseThrough(number: number): boolean {
+    const segment = segments.find(({ records }) => records.size > 0);
+    if (!segment || segment.first > number) return false;
+    for (const one of segment.records.keys()) {
+      if (one > number) return false;
+      where.delete(one);
+      segment.records.delete(one);
+      segment.unsaved.push(one);
     }
     prune();
+    return true;
   }
 
   let isNoting = true;

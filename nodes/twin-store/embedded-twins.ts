@@ -143,8 +143,8 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
     if (!folding.isFull) return;
     throw new Failure(
       "busy",
-      "The store cannot write its table, and holds as much as it may.",
-      "Free space on the disk, or look at the rights of the home folder.",
+      "The store holds as many changes as it may until they are in its table.",
+      "Send less, free space on the disk, or look at the rights of the home folder.",
       true,
     );
   }

@@ -7,6 +7,9 @@ import type { WalKeeper } from "./wal-keeper";
 
 /** How long the event loop is held at a time. */
 const sliceMs = 3;
+/** Groups that the log may hold, of which each takes some memory; and from where on folding hurries. */
+const maxGroups = 1_000_000;
+const manyGroups = 250_000;
 /** Between two slices passes as many times what the last one took; less when much waits. */
 const restFactor = 8;
 const pausedMs = 2000;
@@ -99,9 +102,12 @@ export function createTwinFolding({
     }
     endTransaction();
     // Only what survives a power cut is let go of in the log.
-    wal.synced(() => {
-      if (!closed) log.releaseThrough(through);
-    });
+    wal.synced(() => release(through));
+  }
+
+  /** A segment a turn. */
+  function release(through: number): void {
+    if (!closed && log.releaseThrough(through)) setImmediate(release, through);
   }
 
   /** At level `power` commits are flushed: not these, the log has them until they are. */
@@ -184,7 +190,8 @@ export function createTwinFolding({
     return share > elapsed && share > grown;
   }
 
-  const isMuch = (): boolean => length > maxLength / 2 || log.size.bytes > muchLogBytes;
+  const isMuch = (): boolean =>
+    length > maxLength / 2 || log.size.bytes > muchLogBytes || log.size.records > manyGroups;
 
   if (waiting.size > 0) schedule(pausedMs);
 
@@ -201,7 +208,7 @@ export function createTwinFolding({
       for (const target = waiting.size - 2 * added; length > maxLength && waiting.size > target; ) if (!slice()) break;
     },
     get isFull() {
-      return isFailing && length > maxLength;
+      return (isFailing && length > maxLength) || log.size.records > maxGroups;
     },
     unstoredAfter(id, limit) {
       sorted ??= [...unstored].sort();
@@ -217,7 +224,7 @@ export function createTwinFolding({
         if (!pass) walks++;
       }
       closed = true;
-      if (waiting.size === 0 && wal.checkpoint()) log.releaseThrough(through);
+      if (waiting.size === 0 && wal.checkpoint()) while (log.releaseThrough(through));
     },
   };
 }
