@@ -105,9 +105,9 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   const listeners = new Set<(event: TwinEvent) => void>();
   let position = 0;
 
-  function stored(entries: Map<string, Entry>, untold: Untold[]): void {
+  function stored(entries: Map<string, Entry>, untold: Untold[], through: number): void {
+    if (entries.size > 0) folding.add(entries, through);
     for (const [id, entry] of entries) {
-      folding.set(id, entry);
       if (entry.document) cache.set(id, entry);
       else cache.delete(id);
     }

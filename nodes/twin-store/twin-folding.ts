@@ -15,6 +15,8 @@ const restFactor = 8;
 const pausedMs = 2000;
 const aheadMs = 100;
 const retryMs = 1000;
+/** Longest that closing folds: what is left stays in the log, for the next start. */
+const closeMs = 4000;
 /** From here on folding hurries: what is in the log is read at the next start. */
 const muchLogBytes = 128 * 1024 * 1024;
 /** A walk takes this long for each twin, and no less than until the log has grown by so much: a twin that changes often is folded once. */
@@ -25,15 +27,15 @@ const perWalkBytes = 32 * 1024 * 1024;
 export interface TwinFolding {
   get(id: string): Entry | undefined;
   waiting(): Iterable<[string, Entry]>;
-  /** The twin is durable in the log. */
-  set(id: string, entry: Entry): void;
+  /** These twins are durable in the log, up to that group of it. */
+  add(entries: Map<string, Entry>, through: number): void;
   /** Folds where too much waits. `added` is how many twins a group has just brought. */
   relieve(added: number): void;
   /** Whether nothing more can be taken, because nothing can be folded. */
   readonly isFull: boolean;
   /** Twins without a row, in order, up to `limit` of them, after that id. */
   unstoredAfter(id: string, limit: number): string[];
-  /** Folds all that waits, at once, and releases the log. */
+  /** Folds what waits, at once, and releases the log when that was all. */
   close(): void;
 }
 
@@ -73,6 +75,8 @@ export function createTwinFolding({
   let start = { at: 0, logBytes: 0, twins: 0 };
   let done = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** Groups up to this one are in what waits, or folded: what is still on its way to the disk is not. */
+  let durableThrough = log.next - 1;
   let isFailing = false;
   let closed = false;
 
@@ -87,7 +91,7 @@ export function createTwinFolding({
 
   /** One walk over all that waits. What comes meanwhile waits for the next one. */
   function* walk(): Generator<undefined, void> {
-    const through = log.next - 1;
+    const through = durableThrough;
     start = { at: performance.now(), logBytes: log.size.bytes, twins: waiting.size };
     done = 0;
     for (const id of yield* sortInSteps([...waiting.keys()])) {
@@ -198,9 +202,12 @@ export function createTwinFolding({
   return {
     get: (id) => waiting.get(id),
     waiting: () => waiting,
-    set(id, entry) {
-      note(id, waiting.get(id), entry);
-      waiting.set(id, entry);
+    add(entries, through) {
+      for (const [id, entry] of entries) {
+        note(id, waiting.get(id), entry);
+        waiting.set(id, entry);
+      }
+      durableThrough = through;
       schedule(pausedMs);
     },
     relieve(added) {
@@ -217,10 +224,11 @@ export function createTwinFolding({
     },
     close() {
       clearTimeout(timer);
-      const through = log.next - 1;
+      const through = durableThrough;
       // A walk that is under way leaves out what came after it began.
+      const end = performance.now() + closeMs;
       for (let walks = 0; walks < 2 || pass; ) {
-        if (!slice()) break;
+        if (!slice() || performance.now() > end) break;
         if (!pass) walks++;
       }
       closed = true;

@@ -37,8 +37,8 @@ export interface GroupsOptions {
   /** Whole documents in groups below this number cannot be read any more: twins that refer to them need another one. */
   oldest(): number;
   now(): number;
-  /** What is durable, before the promises resolve. */
-  stored(entries: Map<string, Entry>, events: Untold[]): void;
+  /** What is durable, before the promises resolve, and the number of its last record in the log. */
+  stored(entries: Map<string, Entry>, events: Untold[], through: number): void;
   /** These twins are as they were, before the promises reject. */
   failed(ids: Iterable<string>): void;
 }
@@ -160,7 +160,7 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
   }
 
   function end(group: Group): void {
-    stored(group.entries, group.events);
+    stored(group.entries, group.events, group.first + group.parts.length - 1);
     group.resolve();
   }
 

@@ -57,6 +57,26 @@ describe("segment log", () => {
     );
   });
 
+  it("lets go of all up to a number, a segment at a time, and hands their files over", () => {
+    const retired: string[] = [];
+    const log = open({ segmentBytes: 200, retire: (file) => retired.push(path.basename(file)) });
+    const [first, ...numbers] = Array.from({ length: 20 }, (_, k) => log.append(Buffer.from(`record ${k}`)));
+    const segments = files(".log").length;
+    assert.equal(log.oldest, first);
+    const through = numbers.at(-2) as number;
+    let turns = 0;
+    while (log.releaseThrough(through)) turns++;
+    assert.equal(turns, segments - 1);
+    assert.deepEqual(texts(log), ["record 19"]);
+    assert.equal(log.next, (numbers.at(-1) as number) + 1);
+    assert.deepEqual(
+      retired,
+      files(".log")
+        .slice(0, -1)
+        .map((file) => path.basename(file)),
+    );
+  });
+
   it("forgets what was released, in any order, and deletes segments that are done with", () => {
     const log = open({ segmentBytes: 200 });
     const numbers = Array.from({ length: 20 }, (_, k) => log.append(Buffer.from(`record ${k}`)));

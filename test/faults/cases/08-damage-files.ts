@@ -147,6 +147,12 @@ async function examineTwins(twins: TwinCollection, ledger: Ledger, verdict: Verd
     if (found !== undefined && !stored.includes(found)) verdict.wrong.push(`twin ${id}`);
     else missing.push(`twin ${id}`);
   }
+  for (const [id, stored] of ledger.twins)
+    for (let rev = 1; rev <= stored.length; rev += 5) {
+      const past = await twins.at(id, { rev });
+      if (past?.document && !stored.includes(JSON.stringify(past.document)))
+        verdict.wrong.push(`the past of twin ${id}`);
+    }
   for (const { id } of (await twins.list({}, "", 1000)).twins)
     if (!ledger.twins.has(id)) verdict.wrong.push(`a twin ${id} from nowhere`);
 }

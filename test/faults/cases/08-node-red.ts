@@ -17,7 +17,8 @@ const damages: Damage[] = [
   { what: "the head of store.db", end: "stop", act: (twin) => spoil(path.join(twin, "store.db"), 16, 24) },
   { what: "the middle of store.db", end: "stop", act: (twin) => spoil(path.join(twin, "store.db"), 4096, 8192) },
   { what: "the log of store.db", end: "kill", act: (twin) => spoil(path.join(twin, "store.db-wal"), 100, 108) },
-  { what: "the journal", end: "kill", act: (twin) => spoilJournal(path.join(twin, "journal")) },
+  { what: "the log of the twins", end: "kill", act: (twin) => spoilSegments(path.join(twin, "twins")) },
+  { what: "the journal", end: "kill", act: (twin) => spoilSegments(path.join(twin, "journal")) },
   { what: "the log of history.db", end: "kill", act: (twin) => spoil(path.join(twin, "history.db-wal"), 100, 108) },
 ];
 
@@ -73,6 +74,6 @@ function spoil(file: string, from: number, to: number): void {
   writeFileSync(file, content);
 }
 
-function spoilJournal(folder: string): void {
+function spoilSegments(folder: string): void {
   for (const name of readdirSync(folder).filter((one) => one.endsWith(".log"))) spoil(path.join(folder, name), 60, 64);
 }
