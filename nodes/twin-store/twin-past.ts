@@ -19,7 +19,7 @@ export interface PastOptions {
 }
 
 /** The segments of the log after they were folded: nothing is written for the past beyond what was written anyway. */
-export interface TwinPast {
+export interface PastSegments {
   /** Takes over a segment. */
   retire(file: string): void;
   /** No group below this number is kept. Undefined: none is. */
@@ -42,7 +42,7 @@ export interface PastReader {
   group(number: number): Promise<{ time: number; lines: string[] } | undefined>;
 }
 
-export function openTwinPast({ logFolder, folder, keepMs, keepBytes, now, warn }: PastOptions): TwinPast {
+export function openTwinPast({ logFolder, folder, keepMs, keepBytes, now, warn }: PastOptions): PastSegments {
   mkdirSync(folder, { recursive: true });
   /** Oldest first. */
   let kept = readdirSync(folder)
@@ -74,13 +74,13 @@ export function openTwinPast({ logFolder, folder, keepMs, keepBytes, now, warn }
   }
 
   /** The segment that holds that group. It may move from one folder to the other meanwhile. */
-  async function load(number: number): Promise<{ first: number; content: Buffer } | undefined> {
+  async function load(number: number): Promise<Buffer | undefined> {
     for (let attempt = 0; attempt < 2; attempt++) {
       const places = [...(await namesIn(folder)), ...(await namesIn(logFolder))];
       const [found] = places.filter(({ first }) => first <= number).sort((a, b) => b.first - a.first);
       if (!found) return undefined;
       const content = await readFile(found.file).catch(() => undefined);
-      if (content) return { first: found.first, content };
+      if (content) return content;
     }
     return undefined;
   }
@@ -96,20 +96,19 @@ export function openTwinPast({ logFolder, folder, keepMs, keepBytes, now, warn }
     oldest: () => kept[0]?.first,
 
     reader() {
-      let loaded: { first: number; places: Map<number, Buffer> } | undefined;
+      let groups = new Map<number, Buffer>();
       let latest: { number: number; group: { time: number; lines: string[] } } | undefined;
       return {
         async group(number) {
           if (latest?.number === number) return latest.group;
-          if (!loaded?.places.has(number)) {
-            const segment = await load(number);
-            if (!segment) return undefined;
-            const places = new Map<number, Buffer>();
-            for (const [one, { offset, length }] of scan(segment.content).records)
-              places.set(one, segment.content.subarray(offset, offset + length));
-            loaded = { first: segment.first, places };
+          if (!groups.has(number)) {
+            const content = await load(number);
+            if (!content) return undefined;
+            groups = new Map();
+            for (const [one, { offset, length }] of scan(content).records)
+              groups.set(one, content.subarray(offset, offset + length));
           }
-          const payload = loaded.places.get(number);
+          const payload = groups.get(number);
           if (!payload) return undefined;
           latest = { number, group: readPart(payload) };
           return latest.group;
