@@ -7,7 +7,10 @@ export interface DocumentPatch {
   set?: Record<string, unknown>;
   /** Fields that are gone. */
   drop?: string[];
-  /** Entries of maps that have another value, by field: name, value, name, value, ... */
+  /**
+   * Entries of maps that have another value, by field: name, value, name, value, ... In place of a name stands a list of them where
+   * they share one object, as the properties of one sample do their time and quality.
+   */
   put?: Record<string, unknown[]>;
   /** Entries of maps that are gone, by field. */
   out?: Record<string, string[]>;
@@ -38,13 +41,16 @@ export function diffDocuments(before: object, after: object): DocumentPatch {
 
 function diffMaps(patch: DocumentPatch, field: string, old: Fields, value: Fields): void {
   let put: unknown[] | undefined;
+  let last: unknown;
   let shared = 0;
   for (const name in value) {
     const [known, entry] = [own(old, name), value[name]];
     if (known !== undefined && entry !== undefined) shared++;
     if (known === entry || entry === undefined) continue;
-    if (put) put.push(name, entry);
-    else put = [name, entry];
+    if (!put) put = [name, entry];
+    else if (entry === last && isMap(entry)) addName(put, name);
+    else put.push(name, entry);
+    last = entry;
   }
   if (put) {
     patch.put ??= {};
@@ -56,6 +62,13 @@ function diffMaps(patch: DocumentPatch, field: string, old: Fields, value: Field
   if (gone.length === 0) return;
   patch.out ??= {};
   patch.out[field] = gone;
+}
+
+function addName(put: unknown[], name: string): void {
+  const at = put.length - 2;
+  const names = put[at];
+  if (Array.isArray(names)) names.push(name);
+  else put[at] = [names, name];
 }
 
 /** The document that `diffDocuments` was given as `after`. The given one is not changed. */
@@ -74,7 +87,9 @@ export function applyPatch<T extends object>(before: T, { set, drop, put, out }:
 
 /** As own properties, whatever their names. */
 const fromList = (list: readonly unknown[]): Fields =>
-  Object.fromEntries(list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : [])));
+  Object.fromEntries(
+    list.flatMap((names, at) => (at % 2 === 0 ? [names].flat().map((name) => [name, list[at + 1]]) : [])),
+  );
 
 const isMap = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 

@@ -23,20 +23,32 @@ export interface Clock {
 export const skewOf = (ts: number, { now, maxSkewMs = Number.POSITIVE_INFINITY }: Clock): number =>
   ts - now > maxSkewMs ? ts - now : 0;
 
-/** A reading of a clock that runs ahead counts as one of its arrival, and is uncertain: a year ahead must not freeze it for a year. */
-export function readingOf(sample: Sample, name: string, clock: Clock): Reading {
-  const given = sample.values[name] ?? null;
-  // -0 and 0 are one value: JSON knows no -0.
-  const value = typeof given === "number" ? given + 0 : given;
-  const quality: Quality = value === null ? "bad" : ((sample.quality && own(sample.quality, name)) ?? "good");
-  const meta: PropertyMeta = { ts: sample.ts, quality };
-  if (sample.seq !== undefined) meta.seq = sample.seq;
-  if (skewOf(sample.ts, clock) > 0) {
-    meta.ts = clock.now;
-    meta.deviceTs = sample.ts;
-    if (quality === "good") meta.quality = "uncertain";
+/**
+ * What the sample says of each property, by name. A reading of a clock that runs ahead counts as one of its arrival, and is
+ * uncertain: a year ahead must not freeze it for a year. Properties of one quality share one `meta`: never change it.
+ */
+export function readingsOf(sample: Sample, clock: Clock): (name: string) => Reading {
+  const isAhead = skewOf(sample.ts, clock) > 0;
+  const metas: Partial<Record<Quality, PropertyMeta>> = {};
+
+  function metaOf(quality: Quality): PropertyMeta {
+    const meta: PropertyMeta = { ts: isAhead ? clock.now : sample.ts, quality };
+    if (sample.seq !== undefined) meta.seq = sample.seq;
+    if (isAhead) {
+      meta.deviceTs = sample.ts;
+      if (quality === "good") meta.quality = "uncertain";
+    }
+    return meta;
   }
-  return { value, meta };
+
+  return (name) => {
+    const given = sample.values[name] ?? null;
+    // -0 and 0 are one value: JSON knows no -0.
+    const value = typeof given === "number" ? given + 0 : given;
+    const quality: Quality = value === null ? "bad" : ((sample.quality && own(sample.quality, name)) ?? "good");
+    metas[quality] ??= metaOf(quality);
+    return { value, meta: metas[quality] };
+  };
 }
 
 /**

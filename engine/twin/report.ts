@@ -3,7 +3,7 @@ import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { derive } from "./derive";
 import { differs, settle, toleranceOf } from "./desired";
-import { boundedMeta, type Clock, compareReadings, own, type Reading, readingOf, skewOf } from "./reading";
+import { boundedMeta, type Clock, compareReadings, own, type Reading, readingsOf, skewOf } from "./reading";
 
 export interface ReportResult {
   document: TwinDocument;
@@ -68,7 +68,8 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
   stampVersion(document, before, options.model);
   let isHeard = isNamed || names.length === 0;
   let requalified = false;
-  const heard = names.filter((name) => takeReading(document, name, readingOf(sample, name, options), order, options));
+  const readingOf = readingsOf(sample, options);
+  const heard = names.filter((name) => takeReading(document, name, readingOf(name), order, options));
   if (heard.length > 0) isHeard = true;
   for (const name of [...heard, ...derive(document, options.model, heard)]) {
     if (own(before.meta, name)?.quality !== own(document.meta, name)?.quality) requalified = true;

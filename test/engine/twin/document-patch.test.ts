@@ -41,6 +41,18 @@ describe("document patch", () => {
     assert.deepEqual(diffDocuments(before, { ...before }), {});
   });
 
+  it("tells once what several entries share, and they share it again", () => {
+    const shared = { ts: 2, quality: "good" };
+    const meta = { x: { ts: 1 }, y: { ts: 1 }, z: { ts: 1 }, u: { ts: 1 } };
+    const before = { rev: 1, meta };
+    const after = { rev: 1, meta: { ...meta, x: shared, y: shared, z: { ts: 3 }, u: shared } };
+    const patch = JSON.parse(JSON.stringify(diffDocuments(before, after)));
+    assert.deepEqual(patch, { put: { meta: [["x", "y"], shared, "z", { ts: 3 }, "u", shared] } });
+    const again = applyPatch(before, patch);
+    assert.deepEqual(again, after);
+    assert.equal(again.meta.x, again.meta.y);
+  });
+
   it("takes what is undefined for what is not there, as JSON does", () => {
     const before = { rev: 1, loop: { since: 1, until: 2 }, reported: { x: 1 } };
     const after = { rev: 1, loop: { since: undefined, until: 2 }, reported: undefined };
