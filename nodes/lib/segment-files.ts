@@ -51,12 +51,26 @@ const releasesOf = (file: string): string => file.replace(/\.log$/, ".released")
 
 export function encodeRecord(number: number, payload: Buffer): Buffer {
   const record = Buffer.allocUnsafe(headerBytes + payload.length);
-  record.writeUInt32LE(magic, 0);
-  record.writeUInt32LE(payload.length, 4);
-  record.writeBigUInt64LE(BigInt(number), 12);
   payload.copy(record, headerBytes);
-  record.writeUInt32LE(crc32(record.subarray(12)), 8);
+  putHeader(record, 0, record.length, number);
   return record;
+}
+
+/** Writes a record into a buffer that has room for it, its payload made of a head and a text (UTF-8), and gives its end. */
+export function putRecord(target: Buffer, at: number, number: number, head: Buffer, text: string): number {
+  head.copy(target, at + headerBytes);
+  const textAt = at + headerBytes + head.length;
+  const end = textAt + target.write(text, textAt);
+  putHeader(target, at, end, number);
+  return end;
+}
+
+function putHeader(target: Buffer, at: number, end: number, number: number): void {
+  target.writeUInt32LE(magic, at);
+  target.writeUInt32LE(end - at - headerBytes, at + 4);
+  target.writeUInt32LE(number % 2 ** 32, at + 12);
+  target.writeUInt32LE(Math.floor(number / 2 ** 32), at + 16);
+  target.writeUInt32LE(crc32(target.subarray(at + 12, end)), at + 8);
 }
 
 /** The payload, when the record on disk is still whole. */

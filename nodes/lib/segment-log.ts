@@ -8,6 +8,7 @@ import {
   emptySegment,
   encodeRecord,
   headerBytes,
+  putRecord,
   type Recovered,
   readRecord,
   recover,
@@ -29,8 +30,12 @@ export interface SegmentLog {
    * see {@link SegmentLog.synced} for a power cut. Throws `Failure` `busy` when the log is full, `store-failed` when the disk refuses.
    */
   append(payload: Buffer): number;
-  /** Like `append`, but written at the end of this turn, in one write with what else comes until then: see {@link SegmentLog.written}. */
-  appendSoon(payload: Buffer): number;
+  /**
+   * Like `append`, but written at the end of this turn, in one write with what else comes until then: see {@link SegmentLog.written}.
+   *
+   * @param head stands before the text in the payload
+   */
+  appendSoon(text: string, head?: Buffer): number;
   /** Resolves when all that was appended is written, rejects when it is not; undefined when nothing waits to be. */
   written(): Promise<void> | undefined;
   /** Resolves when everything appended so far has reached the disk. Calls in the meantime share one fdatasync. */
@@ -70,13 +75,13 @@ export interface SegmentLogOptions {
 const releaseFlushMs = 200;
 /** Most that waits for the end of the turn. */
 const maxGroupBytes = 256 * 1024;
+const noHead = Buffer.alloc(0);
 
 /** Records that go to the disk in one write. */
 interface Group {
   segment: Segment;
   /** Where it begins in the file. */
   start: number;
-  records: Buffer[];
   numbers: number[];
   written: Promise<void>;
   resolve(): void;
@@ -139,6 +144,8 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
   }
 
   let group: Group | undefined;
+  /** The records of the group, as they go to the disk. */
+  let gathered: Buffer | undefined;
   /** The last write failed: until one succeeds, nothing is taken on trust. */
   let isFailing = false;
 
@@ -194,13 +201,14 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     return number;
   }
 
-  function appendSoon(payload: Buffer): number {
-    if (isFailing) return append(payload);
-    const bytes = headerBytes + payload.length;
+  function appendSoon(text: string, head = noHead): number {
+    const bytes = headerBytes + head.length + Buffer.byteLength(text);
+    if (isFailing || bytes > maxGroupBytes) return append(Buffer.concat([head, Buffer.from(text)]));
     const segment = segmentFor(bytes);
     const number = next++;
     group ??= beginGroup(segment);
-    group.records.push(encodeRecord(number, payload));
+    gathered ??= Buffer.allocUnsafe(2 * maxGroupBytes);
+    putRecord(gathered, segment.bytes - group.start, number, head, text);
     group.numbers.push(number);
     note(segment, number, bytes);
     if (segment.bytes - group.start >= maxGroupBytes) writeGroup();
@@ -217,17 +225,17 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     });
     // Whoever acknowledges hears of a failure; it is no crash where nobody does.
     written.catch(() => undefined);
-    return { segment, start: segment.bytes, records: [], numbers: [], written, resolve, reject };
+    return { segment, start: segment.bytes, numbers: [], written, resolve, reject };
   }
 
   function writeGroup(): void {
     if (!group) return;
-    const { segment, start, records, numbers, resolve, reject } = group;
+    const { segment, start, numbers, resolve, reject } = group;
     group = undefined;
     const end = segment.bytes;
     segment.bytes = start;
     try {
-      write(segment, Buffer.concat(records));
+      write(segment, (gathered as Buffer).subarray(0, end - start));
       segment.bytes = end;
       resolve();
     } catch (error) {

@@ -28,13 +28,13 @@ export interface Mark {
 /** The message that the parcel is handed on as, before its reading is put in. */
 export const messageOf = ({ topic, source, payload }: Parcel): Message => ({ topic, payload, source });
 
-export function encodeParcel({ payload, ...parcel }: Parcel): Buffer {
+export function encodeParcel({ payload, ...parcel }: Parcel): string {
   const record: Record<string, unknown> = parcel;
   if (parcel.reading.kind === "refused") {
     if (Buffer.isBuffer(payload) && !isUtf8(payload)) record.base64 = payload.toString("base64");
     else record.payload = Buffer.isBuffer(payload) ? payload.toString("utf8") : payload;
   }
-  return Buffer.from(JSON.stringify(record));
+  return JSON.stringify(record);
 }
 
 export function decodeParcel(data: Buffer): Parcel {

@@ -25,8 +25,8 @@ export function createJournal(
 
   return {
     append(source, data, soon = false) {
-      const entry = Buffer.concat([startOf(source), data]);
-      return soon ? log.appendSoon(entry) : log.append(entry);
+      const start = startOf(source);
+      return soon ? log.appendSoon(data, start) : log.append(Buffer.concat([start, Buffer.from(data)]));
     },
     durable() {
       const written = log.written();

@@ -56,7 +56,7 @@ export interface Journal {
    *
    * @param soon write it at the end of this turn, together with others: until `durable` resolves, do not acknowledge
    */
-  append(source: string, data: Buffer, soon?: boolean): number;
+  append(source: string, data: string, soon?: boolean): number;
   /** Resolves when all that was appended is durable at the store's level; undefined when it is already. */
   durable(): Promise<void> | undefined;
   release(number: number): void;

@@ -192,19 +192,15 @@ describe("segment log", () => {
         log.append(Buffer.from("a"));
         const before = log.size;
         disk = failWrites({ nth: 1, times: 2, code: "ENOSPC" }, fault);
-        const numbers = ["b", "c"].map((text) => log.appendSoon(Buffer.from(text)));
+        const numbers = ["b", "c"].map((text) => log.appendSoon(text));
         const written = log.written() as Promise<void>;
         assert.equal(disk.failed(), 0, "not written yet");
         await assert.rejects(written, { code: "store-failed", retryable: true });
         assert.deepEqual(log.size, before);
         assert.equal(log.read(numbers[0] as number), undefined);
-        assert.throws(
-          () => log.appendSoon(Buffer.from("d")),
-          { code: "store-failed" },
-          "at once, not at the end of the turn",
-        );
-        log.appendSoon(Buffer.from("e"));
-        log.appendSoon(Buffer.from("f"));
+        assert.throws(() => log.appendSoon("d"), { code: "store-failed" }, "at once, not at the end of the turn");
+        log.appendSoon("e");
+        log.appendSoon("f");
         await log.written();
         assert.deepEqual(texts(open()), ["a", "e", "f"]);
       });
@@ -306,7 +302,7 @@ describe("segment log", () => {
 
   it("writes what one turn brings at once, in order with the rest, and before anything reads it", async () => {
     const log = open({ segmentBytes: 300 });
-    const soon = (text: string): number => log.appendSoon(Buffer.from(text));
+    const soon = (text: string): number => log.appendSoon(text);
     soon("a");
     const second = soon("b");
     assert.equal(log.read(second)?.toString(), "b");
@@ -321,6 +317,20 @@ describe("segment log", () => {
     soon("left");
     close(log);
     assert.equal(texts(open({ segmentBytes: 300 })).at(-1), "left", "a close writes it");
+  });
+
+  it("takes texts of every length and script behind a head, also those longer than what is gathered at once", async () => {
+    const log = open({ segmentBytes: 4 * 1024 * 1024, maxBytes: 64 * 1024 * 1024 });
+    const head = Buffer.from([3, 97, 98, 99]);
+    const words = ["", "plain", "压片机 23.5 °C", "\u{1f9ea}".repeat(1000), "a half \ud800 character"];
+    const lengths = [200_000, 262_120, 262_144, 300_000, 1_000_000];
+    const all = [...words, ...lengths.map((length) => "µ".repeat(length / 2)), ...words];
+    for (const text of all) log.appendSoon(text, head);
+    await log.written();
+    const expected = all.map((text) => `\u0003abc${Buffer.from(text).toString()}`);
+    const found = texts(open({ segmentBytes: 4 * 1024 * 1024, maxBytes: 64 * 1024 * 1024 }));
+    assert.equal(found.length, expected.length);
+    assert.ok(found.every((text, k) => text === expected[k]));
   });
 
   it("has reached the disk when synced resolves", async () => {

@@ -14,7 +14,7 @@ import type { FaultRow } from "../fault-case";
 const source = "door";
 
 /** Writes an entry down; what it returns without throwing is acknowledged. */
-export type Accept = (journal: Journal, data: Buffer) => void;
+export type Accept = (journal: Journal, data: string) => void;
 
 export const recordFirst: Accept = (journal, data) => void journal.append(source, data);
 
@@ -45,7 +45,7 @@ export async function fullDisk(disk: SmallDisk, samples: number, accept: Accept)
       const data = JSON.stringify(sample);
       const took = [
         await isDone(
-          () => accept(store.journal, Buffer.from(data)),
+          () => accept(store.journal, data),
           () => taken.journal.add(data),
         ),
         await isDone(

@@ -77,7 +77,7 @@ export async function makeFiles(folder: string): Promise<{ ledger: Ledger; kille
     for (const [k, one] of samples.slice(0, 10).entries()) ledger.rows.set(ts * 1000 + k, rowText(one.id, one.values));
     for (const sample of samples) {
       const data = JSON.stringify(sample);
-      const number = store.journal.append(source, Buffer.from(data));
+      const number = store.journal.append(source, data);
       (sample.seq % 3 === 0 ? ledger.unreleased : ledger.released).set(number, data);
       if (sample.seq % 3 !== 0) store.journal.release(number);
     }
