@@ -37,6 +37,15 @@ describe("the rules of that shape", () => {
   const chinese = "nodes/twin-oee/locales/zh-CN/twin-oee";
   const broken: [RegExp, string, (text: string) => string | undefined][] = [
     [/twin-oee\.ts is missing/, "NODE.ts", () => undefined],
+    [
+      /validator .* needs \(value, opt\)/,
+      "NODE.html",
+      (text) =>
+        text.replace(
+          /defaults: \{/,
+          'defaults: {\n      odd: { validate: function (v) { return v || this._("twin-oee.x"); } },',
+        ),
+    ],
     [/settings\.ts is missing/, "NODE.settings.ts", () => undefined],
     [/no test under/, "test/nodes/twin-oee.test.ts", () => undefined],
     [/no export default defineNode/, "NODE.ts", (text) => text.replace("export default", "export const a =")],

@@ -81,6 +81,10 @@ export function checkNodeFolder(root: string, name: string, types: ReadonlyMap<s
     const styles = [...plain.matchAll(/<style[\s\S]*?<\/style>|style="[^"]*"|\.css\([^)]*\)?/g)].join("\n");
     const fixed = /#[0-9a-fA-F]{3,8}\b(?=["'; ])/.exec(plain)?.[0] ?? fixedColour.exec(styles)?.[0];
     if (fixed) say(`its form has the fixed colour ${fixed}: use a var(--red-ui-...).`);
+    // Node-RED takes a text that a validator of one argument gives for "valid".
+    for (const [validator] of html.matchAll(/validate: function \(\w*\)[\s\S]*?(?=\n {0,8}\w+: |\n {4,6}\})/g))
+      if (/\b_\("/.test(validator))
+        say(`its validator ${validator.slice(0, 40)}... gives a text: it needs (value, opt).`);
     if (/(?:src|href)\s*=\s*["']?https?:/i.test(html)) say("its form loads something from outside.");
     return found;
   }
