@@ -15,6 +15,8 @@ export interface CommandRequest {
 
 const maxArgsBytes = 64 * 1024;
 const maxDepth = 32;
+/** Ms since 1970-01-01 UTC: beyond it there are no dates. */
+const latestTime = 8.64e15;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a name must not hold
 const namePattern = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/u;
 const keys = ["id", "name", "args", "expires"];
@@ -40,13 +42,13 @@ export function readCommand(command: unknown, payload: unknown): CommandRequest 
       "Put a text of 1 to 128 characters into msg.command, or msg.command.name.",
     );
   const args = isAction ? (isObject(command) ? command.args : payload) : payload;
-  const problem = isAction ? checkArgs(args) : checkDesired(args);
-  if (problem) return { error: problem };
+  const copy = isAction ? copyArgs(args) : copyDesired(args);
+  if ("error" in copy) return copy;
 
   const request: CommandRequest = {
     kind: isAction ? "action" : "desired",
     name: isAction ? (name as string) : "",
-    args: args === undefined ? null : args,
+    args: copy.args,
   };
   const { id, expires } = given;
   if (id !== undefined && id !== null && id !== "") {
@@ -56,7 +58,7 @@ export function readCommand(command: unknown, payload: unknown): CommandRequest 
   }
   if (expires !== undefined && expires !== null) {
     const time = typeof expires === "string" ? Date.parse(expires) : expires;
-    if (typeof time !== "number" || !Number.isInteger(time))
+    if (typeof time !== "number" || !Number.isInteger(time) || Math.abs(time) > latestTime)
       return wrong(`msg.command.expires is ${quote(expires)}.`, "Use ms since 1970, or ISO 8601 with a zone.");
     request.expires = time;
   }
@@ -67,24 +69,30 @@ const wrong = (message: string, hint: string): { error: RefusalInfo } => ({
   error: refuse("bad-request", message, hint),
 });
 
-function checkDesired(values: unknown): RefusalInfo | undefined {
-  if (isObject(values) && Object.keys(values).length > 0) return undefined;
-  return refuse(
+/** A copy of its own: what is sent later must not be what the flow has made of its message since. */
+type Copy = { args: unknown } | { error: RefusalInfo };
+
+function copyDesired(values: unknown): Copy {
+  if (isObject(values) && Object.keys(values).length > 0) return { args: { ...values } };
+  const error = refuse(
     "bad-payload",
     `msg.payload is ${isObject(values) ? "empty" : quote(values)}.`,
     "Put the values desired there, such as { speed: 80 }, or the name of an action into msg.command.",
   );
+  return { error };
 }
 
-function checkArgs(args: unknown): RefusalInfo | undefined {
+function copyArgs(args: unknown): Copy {
   if (isDeeperThan(maxDepth, args))
-    return refuse("too-deep", `The arguments are nested deeper than ${maxDepth}.`, "Send them flatter.");
+    return { error: refuse("too-deep", `The arguments are nested deeper than ${maxDepth}.`, "Send them flatter.") };
   let text: string | undefined;
   try {
     text = JSON.stringify(args);
   } catch {
-    return refuse("bad-payload", "The arguments cannot be written as JSON.", "Send plain values.");
+    return { error: refuse("bad-payload", "The arguments cannot be written as JSON.", "Send plain values.") };
   }
-  if (text === undefined || text.length <= maxArgsBytes) return undefined;
-  return refuse("too-large", `The arguments have ${text.length} characters.`, `Send ${maxArgsBytes} at most.`);
+  if (text === undefined) return { args: null };
+  if (text.length <= maxArgsBytes) return { args: JSON.parse(text) as unknown };
+  const message = `The arguments have ${text.length} characters.`;
+  return { error: refuse("too-large", message, `Send ${maxArgsBytes} at most.`) };
 }

@@ -33,7 +33,7 @@ export interface DesiredBy {
   user?: string;
   role?: string;
   reason?: string;
-  /** Id of the twin-command that sends it to the device, and of its command. */
+  /** Id of the twin-command through which it was desired, and of its command. */
   via?: string;
   command?: string;
 }
@@ -70,8 +70,10 @@ export interface TwinDocument {
   delta: Record<string, Scalar>;
   meta: Record<string, PropertyMeta>;
   ack: Acknowledgement | null;
-  /** Both absent where nothing was ever desired. */
+  /** Absent where nothing was ever desired. */
   desiredBy?: DesiredBy;
+  /** By property, the id of the twin-command that brings the desired value to the device. */
+  desiredVia?: Record<string, string>;
   loop?: DesiredLoop;
   status: TwinStatus;
   /** Since when, by our clock, ms since 1970-01-01 UTC. */

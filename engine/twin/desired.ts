@@ -4,6 +4,7 @@ import type { Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { checkValues } from "./check-values";
 import { begunLoop, defaultTiming, endedLoop } from "./desired-loop";
+import { own } from "./reading";
 
 /** Whether a reported value misses a desired one: numbers by more than the tolerance. */
 export function differs(desired: Scalar, reported: Scalar | undefined, tolerance: number): boolean {
@@ -102,6 +103,9 @@ export function desire(
 
   const rev = current.rev + 1;
   const document: TwinDocument = { ...current, desired, rev, updatedAt: now, desiredBy: { at: now, ...by } };
+  const via = viaOf(current.desiredVia, checked.values, changed, by.via);
+  if (isEmpty(via)) delete document.desiredVia;
+  else document.desiredVia = via;
   document.delta = deltaOf(document, model);
   if (isEmpty(desired)) {
     document.ack = null;
@@ -114,6 +118,29 @@ export function desire(
     document.loop = begunLoop(timing, now);
   }
   return { document, changed };
+}
+
+/**
+ * Which node brings each value to the device. Only the one through which the value itself was desired: another one has not
+ * asked for the role, and does not know the interlock, under which it may go.
+ */
+function viaOf(
+  before: Record<string, string> = {},
+  values: Record<string, Scalar>,
+  changed: Changes,
+  via: string | undefined,
+): Record<string, string> {
+  const after = { ...before };
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && via !== undefined) after[name] = via;
+    else if (Object.hasOwn(changed, `desired.${name}`)) delete after[name];
+  }
+  return after;
+}
+
+/** The part of the delta that this node brings to the device. */
+export function deltaVia({ delta, desiredVia = {} }: TwinDocument, via: string): Record<string, Scalar> {
+  return Object.fromEntries(Object.entries(delta).filter(([name]) => own(desiredVia, name) === via));
 }
 
 const isEmptyChange = (changed: Changes): boolean => Object.keys(changed).length === 0;

@@ -23,12 +23,13 @@ export function migrate(
 ): { document: TwinDocument; changed: Changes } | undefined {
   const from = versionOf(document);
   if (document.model !== model.model || from >= model.version) return undefined;
-  let { reported, desired, meta } = document;
+  let { reported, desired, desiredVia, meta } = document;
   for (const step of model.migrations ?? []) {
     if (step.to <= from || step.to > model.version) continue;
     const moved = renamed(reported, meta, step);
     reported = changedValues(moved.reported, step);
     meta = without(moved.meta, step);
+    desiredVia = desiredVia && renamedWishes(desiredVia, step);
     desired = changedValues(renamedWishes(desired, step), step);
   }
   const next: TwinDocument = {
@@ -36,6 +37,7 @@ export function migrate(
     modelVersion: model.version,
     reported: { ...reported },
     desired,
+    ...(desiredVia ? { desiredVia } : {}),
     meta: { ...meta },
     rev: document.rev + 1,
     updatedAt: now,
@@ -66,8 +68,8 @@ function renamed(reported: Values, meta: Metas, { rename }: Migration): { report
 }
 
 /** A wish that stands under the new name already stays. */
-function renamedWishes(desired: Values, { rename }: Migration): Values {
-  const wishes: Values = {};
+function renamedWishes<Value>(desired: Record<string, Value>, { rename }: Migration): Record<string, Value> {
+  const wishes: Record<string, Value> = {};
   for (const [name, wish] of Object.entries(desired)) {
     const target = rename.get(name) ?? name;
     if (target === name || !Object.hasOwn(desired, target) || rename.has(target)) wishes[target] = wish;

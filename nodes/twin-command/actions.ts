@@ -31,8 +31,8 @@ export function createActions(
       await device.command(record);
       problems.delete(record.id);
     } catch (error) {
-      // It may have left. It is sent again in its time, as if it had.
-      problems.set(record.id, error instanceof Error ? error.message : String(error));
+      // It may have left. It is sent again in its time, as if it had. What has ended meanwhile leaves nothing behind.
+      if (open.get(record.id)) problems.set(record.id, error instanceof Error ? error.message : String(error));
     }
   }
 
@@ -41,26 +41,32 @@ export function createActions(
     open.dueAt(record.id, step.do === "wait" ? step.until : Date.now());
   }
 
-  async function giveUp({ id, attempts, expires, taken }: CommandRecord): Promise<void> {
+  async function giveUp({ id, attempts, expires, taken }: CommandRecord, held?: RefusalInfo): Promise<void> {
     const seconds = timing.timeoutMs / 1000;
     const problem = problems.get(id);
     problems.delete(id);
     const text = taken
       ? `taken on, but not done by ${new Date(expires).toISOString()}`
-      : `no answer within ${seconds} s, sent ${attempts} times${problem ? `; ${problem}` : ""}`;
+      : `no answer within ${seconds} s, sent ${attempts} times${problem ? `; ${problem}` : ""}${held ? `; not sent again: ${held.message}` : ""}`;
     await open.end(id, { state: "timed-out", code: 504, text, error: "timed-out" });
   }
 
   return {
-    begin: transmit,
+    async begin(record) {
+      // While it was written down the machine's state may have changed.
+      const refusal = await guard(record.twin);
+      if (!refusal) return transmit(record);
+      open.set({ ...record, attempts: 0 });
+      await open.end(record.id, { state: "refused", code: 409, text: refusal.message, error: refusal.code });
+    },
 
     async attend(record) {
       const step = nextStep(record, Date.now(), timing);
       if (step.do === "wait") return open.dueAt(record.id, step.until);
       if (step.do === "give up") return giveUp(record);
-      const refusal = await guard(record.twin);
-      if (refusal)
-        return open.end(record.id, { state: "refused", code: 409, text: refusal.message, error: refusal.code });
+      // It was sent before, and may be what changed the state: nobody must be told to bring that back and command again.
+      const held = await guard(record.twin);
+      if (held) return giveUp(record, held);
       // Written down before it is sent: what may have been sent counts, whatever happens now.
       const next: CommandRecord = { ...record, attempts: record.attempts + 1, sentAt: Date.now() };
       if (open.get(record.id) !== record) return;

@@ -13,8 +13,8 @@ import type { Broker, BrokerState } from "../twin-broker/broker";
 export interface Device {
   /** Hands an action on. Rejects when it did not leave. */
   command(record: CommandRecord): Promise<void>;
-  /** Hands on what is desired and not met. */
-  desired(document: TwinDocument): Promise<void>;
+  /** Hands on `delta`: what is desired and not met. */
+  desired(document: Pick<TwinDocument, "id" | "delta" | "ack">): Promise<void>;
 }
 
 export interface DeviceAnswer extends Answer {
@@ -48,7 +48,8 @@ export function openDevice(
       return broker.publish(topic, JSON.stringify(payload), options);
     }
     // As core mqtt out wants it; other nodes find everything in the payload.
-    const msg: Message = { topic, payload, qos: 1, responseTopic, correlationData };
+    // A copy: what the flow makes of it must not be what is sent again.
+    const msg: Message = { topic, payload: structuredClone(payload), qos: 1, responseTopic, correlationData };
     if (expiryS !== undefined) msg.messageExpiryInterval = expiryS;
     host.send(toDevice({ _msgid: randomUUID(), ...msg }));
   }

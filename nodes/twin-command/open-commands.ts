@@ -13,6 +13,8 @@ const maxWaiting = 10;
 /** Commands looked at in one turn of the event loop. */
 const maxDue = 100;
 const longestTimerMs = 2 ** 31 - 1;
+/** After a failure of the store. */
+const againMs = 2000;
 
 export interface Outcome {
   state: Exclude<CommandState, "open">;
@@ -91,11 +93,19 @@ export function openCommands(
     for (const msg of messages) await answer(msg, ended);
   }
 
+  /** The store could not be read or written: without another look the command would stay open for ever. */
+  function again(id: string, error: unknown): void {
+    host.fail(error);
+    if (!open.has(id)) return;
+    queue.set(id, Date.now() + againMs);
+    arm();
+  }
+
   function wake(): void {
     armedFor = Number.POSITIVE_INFINITY;
     for (const id of queue.take(Date.now(), maxDue)) {
       const record = open.get(id);
-      if (record && !ending.has(id)) attend(record).catch(host.fail);
+      if (record && !ending.has(id)) attend(record).catch((error) => again(id, error));
     }
     arm();
   }

@@ -1,13 +1,15 @@
 import type { CommandRecord } from "../../engine/command/command-record";
 import { deviceTopics } from "../../engine/command/device-topics";
-import { guardState } from "../../engine/command/guard";
-import type { RefusalInfo } from "../../engine/contract/errors";
+import { guardPerson, guardState } from "../../engine/command/guard";
+import { Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import type { TwinModel } from "../../engine/contract/model";
 import { defaultTiming } from "../../engine/twin/desired-loop";
 import { migrate } from "../../engine/twin/migrate";
 import { defineNode } from "../lib/define-node";
 import { conflictOf } from "../lib/if-rev";
 import { migratingTwins } from "../lib/migrating-twins";
+import type { Message } from "../lib/node-red";
+import { readWho } from "../lib/who";
 import type { Broker } from "../twin-broker/broker";
 import type { TwinCollection, TwinStore } from "../twin-store/store";
 import { createActions } from "./actions";
@@ -76,6 +78,21 @@ export default defineNode<TwinCommandSettings>({
     });
     resumed.catch(host.fail);
 
+    /** A page is wired here too, and what it sends is no device: not where there is a broker, and else as a person. */
+    function checkWired(msg: Message): void {
+      if (broker)
+        throw new Refusal(
+          refuse(
+            "bad-request",
+            "The message is an answer (msg.answer, or its topic), but answers come by the broker.",
+            "Leave out msg.answer, and put the twin's id into msg.topic.",
+          ),
+        );
+      const { role } = settings;
+      const forbidden = msg.user === undefined ? undefined : guardPerson(readWho(msg), { role, requireReason: false });
+      if (forbidden) throw new Refusal(forbidden);
+    }
+
     async function hear(given: DeviceAnswer): Promise<void> {
       await resumed;
       if (given.of === "desired") return wishes.hear(given);
@@ -87,16 +104,25 @@ export default defineNode<TwinCommandSettings>({
     return {
       async input(msg, send) {
         const given = answerIn(msg, topics);
-        if (given) return hear(given);
+        if (given) {
+          checkWired(msg);
+          return hear(given);
+        }
         await resumed;
         const record = await admit(msg, send);
         if (!record) return;
         host.show("busy", host.text("status.open", { count: open.size }));
-        if (record.kind === "action") return actions.begin(record);
-        return wishes.begin(record, (current) => {
-          const conflict = conflictOf(msg, record.twin, current);
-          if (conflict) throw conflict;
-        });
+        try {
+          if (record.kind === "action") return await actions.begin(record);
+          return await wishes.begin(record, (current) => {
+            const conflict = conflictOf(msg, record.twin, current);
+            if (conflict) throw conflict;
+          });
+        } catch (error) {
+          // It is written down, and so is not over: it is looked at again.
+          open.dueAt(record.id, Date.now() + resumeMs);
+          throw error;
+        }
       },
     };
   },

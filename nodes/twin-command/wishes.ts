@@ -3,7 +3,7 @@ import { wishOutcome } from "../../engine/command/wish-outcome";
 import type { LoopTiming, TwinDocument } from "../../engine/contract/document";
 import { Refusal, type RefusalInfo } from "../../engine/contract/errors";
 import type { TwinModel } from "../../engine/contract/model";
-import { desire } from "../../engine/twin/desired";
+import { deltaVia, desire } from "../../engine/twin/desired";
 import { answeredDocument } from "../../engine/twin/desired-loop";
 import { emptyDocument } from "../../engine/twin/report";
 import { beyondOf } from "../lib/beyond-model";
@@ -78,12 +78,15 @@ export function createWishes(
     await conclude(record, await twins.get(record.twin));
   }
 
-  /** Of this node is what was last desired through it: it goes on sending after its command has ended, until it is met. */
+  /** Of this node are the values that were desired through it: it goes on sending them after its command has ended, until they are met. */
   async function tellDevice(document: TwinDocument): Promise<void> {
+    const { id, ack, desiredBy, loop } = document;
     // That nothing is wanted any more is told in any case.
     const isOver = Object.keys(document.delta).length === 0;
-    if (!isOver && (document.loop?.since === undefined || (await guard(document.id)))) return;
-    await device.desired(document);
+    const delta = deltaVia(document, node);
+    if (isOver && desiredBy?.via !== node) return;
+    if (!isOver && (Object.keys(delta).length === 0 || loop?.since === undefined || (await guard(id)))) return;
+    await device.desired({ id, delta, ack });
   }
 
   return {
@@ -110,7 +113,7 @@ export function createWishes(
 
     async hear({ twin, code, text, version }) {
       await twins.update(twin, (current) => {
-        if (current?.desiredBy?.via !== node) return undefined;
+        if (!current || Object.keys(deltaVia(current, node)).length === 0) return undefined;
         const answer = { code, text, ...(version === undefined ? {} : { version }) };
         const document = answeredDocument(current, answer, Date.now());
         return document && { document, changed: {}, notify: true };
@@ -118,7 +121,7 @@ export function createWishes(
     },
 
     event({ id, events, after }) {
-      if (events.includes("delta") && after?.desiredBy?.via === node) tellDevice(after).catch(fail);
+      if (events.includes("delta") && after) tellDevice(after).catch(fail);
       for (const record of open.all())
         if (record.twin === id && isSet.has(record.id)) conclude(record, after).catch(fail);
     },

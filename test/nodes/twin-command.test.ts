@@ -223,7 +223,10 @@ describe("twin-command, wired to the device", () => {
       flow.send("command", { topic: "j", command: "home" });
       await flow.next("device");
       await report(flow, "j", { guard_open: true });
-      assert.equal(errorOf(await flow.next("refused")).code, "interlocked");
+      const refused = await flow.next("refused");
+      assert.equal(errorOf(refused).code, "timed-out");
+      assert.match(errorOf(refused).message, /not sent again: .*guard_open is true/);
+      assert.equal(flow.waiting("device").length, Number(commandOf(refused).attempts) - 1);
     });
 
     it("refuses for good: the same message later does not start the machine", async () => {
