@@ -34,7 +34,7 @@ export const latency: BenchCase = {
       await paced;
       await side.through(from + samples);
       await pause(300);
-      side.check(from + samples);
+      await side.check(from + samples);
       const told = heard<{ kind: string; times: number[] }>(side.child, ({ kind }) => kind === "times");
       side.child.send({ kind: "times" });
       const { times } = await told;
