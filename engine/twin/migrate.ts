@@ -103,7 +103,14 @@ function differencesOf(before: TwinDocument, after: TwinDocument): Changes {
       if (values.before !== values.after) changed[prefix + name] = values;
     }
   };
-  compare(before.reported, after.reported, "");
+  compare(toldOf(before), after.reported, "");
   compare(before.desired, after.desired, "desired.");
   return changed;
+}
+
+/** What was told of the values last: it may be another than stands there, within the tolerance. */
+function toldOf({ reported, meta }: TwinDocument): Values {
+  const told: Values = { ...reported };
+  for (const [name, { announced }] of Object.entries(meta)) if (announced !== undefined) told[name] = announced;
+  return told;
 }

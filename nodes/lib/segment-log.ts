@@ -69,6 +69,8 @@ export interface SegmentLogOptions {
   keptSegments?: number;
   /** Takes over the file of a segment whose records are all released, which is deleted otherwise. */
   retire?(file: string): void;
+  /** No record gets this number or one below it. @default 0 */
+  above?: number;
   warn(text: string): void;
 }
 
@@ -89,7 +91,7 @@ interface Group {
 }
 
 export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
-  const { folder, maxBytes, warn, retire, segmentBytes = 4 * 1024 * 1024, keptSegments = 0 } = options;
+  const { folder, maxBytes, warn, retire, segmentBytes = 4 * 1024 * 1024, keptSegments = 0, above = 0 } = options;
   mkdirSync(folder, { recursive: true });
   const segments: Segment[] = [];
   const where = new Map<number, Segment>();
@@ -112,7 +114,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
     else keep(recovered.segment);
   }
   // Numbers are never given twice, even when the highest records were released and their segments are gone.
-  next = Math.max(next, Date.now() * 1000);
+  next = Math.max(next, above + 1, Date.now() * 1000);
 
   function keep(segment: Segment): void {
     segments.push(segment);

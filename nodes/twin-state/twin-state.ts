@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { TwinDocument } from "../../engine/contract/document";
 import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import { idHint, isTwinId } from "../../engine/contract/identity";
@@ -20,6 +21,9 @@ import { readTwinStateSettings, type TwinStateSettings } from "./twin-state.sett
 
 type Handler = (msg: Message) => Promise<Outgoing>;
 
+/** Twins in an answer to `list`. */
+const pageSize = 100;
+
 export default defineNode<TwinStateSettings>({
   type: "twin-state",
   readSettings: readTwinStateSettings,
@@ -27,6 +31,7 @@ export default defineNode<TwinStateSettings>({
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const twins = migratingTwins(host.use<TwinStore>("twin-store", settings.store).twins, model);
     const staleAfter = model?.staleAfter;
+    let isClosed = false;
 
     /** An update that `ifRev` guards: somebody else's change in between is a conflict, and nothing changes. */
     async function update(
@@ -198,10 +203,20 @@ export default defineNode<TwinStateSettings>({
       },
 
       async list(msg) {
-        const page = await twins.list(readFilter(msg.filter), readCursor(msg.cursor));
-        msg.payload = structuredClone(page.twins);
+        const filter = readFilter(msg.filter);
+        const found: TwinDocument[] = [];
+        let cursor = readCursor(msg.cursor);
+        for (;;) {
+          const page = await twins.list(filter, cursor, pageSize - found.length);
+          found.push(...page.twins);
+          cursor = page.cursor;
+          if (cursor === undefined || found.length === pageSize || isClosed) break;
+          // Of many twins few may fit: the rest of the process gets its turn.
+          await setImmediate();
+        }
+        msg.payload = structuredClone(found);
         delete msg.cursor;
-        if (page.cursor !== undefined) msg.cursor = page.cursor;
+        if (cursor !== undefined) msg.cursor = cursor;
         return [msg, null];
       },
 
@@ -211,12 +226,11 @@ export default defineNode<TwinStateSettings>({
         if (!document) throw unknownTwin(id);
         checkRev(msg, id, document);
         await twins.delete(id);
-        msg.payload = document;
+        msg.payload = structuredClone(document);
         return [msg, null];
       },
     };
 
-    let isClosed = false;
     host.onClose(() => {
       isClosed = true;
     });

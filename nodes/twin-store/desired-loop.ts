@@ -79,8 +79,12 @@ export function createDesiredLoops({ now, load, remind, callLate }: LoopActions)
     if (isLate) callLate(id);
   }
 
+  let last = now();
   const timer = setInterval(() => {
     const at = now();
+    // The clock was set back: what is due in an hour by the clock before is looked at anew.
+    if (at < last) for (const id of open.keys()) queue.set(id, at);
+    last = at;
     for (const id of queue.take(at, (perSecond * tickMs) / 1000)) attend(id, at);
   }, tickMs);
   timer.unref();

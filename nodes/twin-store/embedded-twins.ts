@@ -37,6 +37,8 @@ const defaultBounds: TwinBounds = {
   logBytes: 512 * mebi,
 };
 const pageSize = 100;
+/** Twins that a page looks at: reading 100,000 rows to find none that fits would hold up the event loop for seconds. */
+const mostLookedAt = 1000;
 /** What was late when the store was opened is called late after that time: the devices' reports may be on their way. */
 const lateGraceMs = 10_000;
 const settled = Promise.resolve();
@@ -87,7 +89,9 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   const logFolder = path.join(folder, "twins");
   mkdirSync(logFolder, { recursive: true });
   const past = openTwinPast({ ...options, logFolder, folder: path.join(folder, "past") });
-  const log = openSegmentLog({ folder: logFolder, maxBytes: logBytes, retire: past.retire, warn });
+  // Above what rows follow, also when our clock was set back: a start passes over records that a row seems to have.
+  const above = rows.latestGroup;
+  const log = openSegmentLog({ folder: logFolder, maxBytes: logBytes, retire: past.retire, above, warn });
   const wal = createWalKeeper(db, file, warn);
   const waiting = replayTwins(log, rows, warn);
   for (const { id, staleAfter } of rows.timed()) silence.restored(id, staleAfter * 1000);
@@ -117,7 +121,21 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   }
 
   function failed(ids: Iterable<string>): void {
-    for (const id of ids) loops.recheck(id);
+    for (const id of ids) {
+      loops.recheck(id);
+      watchAgain(id);
+    }
+  }
+
+  /** What was refused may have ended the wait for a report: the twin is live still, and somebody has to notice when it is not. */
+  function watchAgain(id: string): void {
+    try {
+      const entry = loadDurable(id);
+      if (entry?.document?.status === "live" && entry.staleAfter > 0) silence.heard(id, entry.staleAfter * 1000);
+      else silence.forget(id);
+    } catch {
+      // The row cannot be read either: the next report begins anew.
+    }
   }
 
   /** The twin as it is in the log and its row. */
@@ -192,7 +210,7 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
       groups.flush();
       const twins: TwinDocument[] = [];
       let after = cursor;
-      for (;;) {
+      for (let lookedAt = 500; ; lookedAt += 500) {
         const ids = idsAfter(after, 500);
         for (const id of ids) {
           after = id;
@@ -205,6 +223,7 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
           if (twins.length === limit) return { twins, cursor: after, position };
         }
         if (ids.length < 500) return { twins, position };
+        if (lookedAt >= mostLookedAt) return { twins, cursor: after, position };
       }
     },
 

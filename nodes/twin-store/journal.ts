@@ -70,11 +70,11 @@ function startOf(source: string): Buffer {
 
 const dataOf = (payload: Buffer): Buffer => payload.subarray(1 + (payload[0] ?? 0));
 
-/** Calls `act` for each number `delayMs` after it was added. */
+/** Calls `act` for each number `delayMs` after it was added, by a clock that nobody sets. */
 function createDelay(delayMs: number, act: (number: number) => void) {
   const waiting = new Map<number, number>();
   const timer = setInterval(() => {
-    const before = Date.now() - delayMs;
+    const before = performance.now() - delayMs;
     for (const [number, at] of waiting) {
       if (at > before) return;
       waiting.delete(number);
@@ -82,7 +82,7 @@ function createDelay(delayMs: number, act: (number: number) => void) {
     }
   }, 500).unref();
   return {
-    add: (number: number): void => void waiting.set(number, Date.now()),
+    add: (number: number): void => void waiting.set(number, performance.now()),
     has: (number: number): boolean => waiting.has(number),
     stop: (): void => clearInterval(timer),
   };

@@ -130,7 +130,10 @@ export interface TwinCollection {
    * no such twin.
    */
   at(id: string, moment: Moment): Promise<TwinPast | undefined>;
-  /** Durable documents in order of their ids (by code unit), at most `limit` of them, after `cursor`. */
+  /**
+   * Durable documents in order of their ids (by code unit), at most `limit` of them, after `cursor`. Fewer, or none, where many had to be
+   * passed over: only a page without a `cursor` is the last.
+   */
   list(filter?: TwinFilter, cursor?: string, limit?: number): Promise<TwinPage>;
   /**
    * Compare and set: `change` sees the present document and gives the next one (a new object), or undefined to leave it.

@@ -51,6 +51,8 @@ const isSound = ({ id, model, status, stale_after, document, trail, crc }: Row):
 export interface TwinRows {
   /** The twin as its row has it. A damaged one is put aside. */
   read(id: string): Entry | undefined;
+  /** Number of the latest group that a row follows, when the rows were looked at. */
+  readonly latestGroup: number;
   /** How far the row follows the log. */
   trail(id: string): Trail | undefined;
   /** Writes the row, or removes it where there is no document. Returns how many characters it has. */
@@ -104,12 +106,17 @@ export function openTwinRows(db: DatabaseSync, now: () => number, warn: (text: s
   }
 
   const looping: TwinDocument[] = [];
+  let latestGroup = 0;
   function verify(): void {
     every.setReadBigInts(true);
     const damaged: string[] = [];
     for (const row of every.iterate()) {
-      if (!isSound(row)) damaged.push(String(row.id));
-      else if (openLoop.test(row.document as string)) looping.push(JSON.parse(row.document as string) as TwinDocument);
+      if (!isSound(row)) {
+        damaged.push(String(row.id));
+        continue;
+      }
+      latestGroup = Math.max(latestGroup, readTrail(row.trail as string)?.last.group ?? 0);
+      if (openLoop.test(row.document as string)) looping.push(JSON.parse(row.document as string) as TwinDocument);
     }
     for (const id of damaged.slice(0, toldOneByOne)) putAside(id);
     const rest = damaged.slice(toldOneByOne);
@@ -119,6 +126,8 @@ export function openTwinRows(db: DatabaseSync, now: () => number, warn: (text: s
   verify();
 
   return {
+    latestGroup,
+
     read(id) {
       const row = readRow(() => select.get(id));
       if (!row) return undefined;

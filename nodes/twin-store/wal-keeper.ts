@@ -77,7 +77,10 @@ export function createWalKeeper(db: DatabaseSync, file: string, warn: (text: str
       if (length > longBytes && !worker && !isFailing && !closed) begin();
     },
     synced(done) {
-      flush().then(done, report);
+      flush().then(() => {
+        isFailing = false;
+        done();
+      }, report);
     },
     get isBusy() {
       return worker !== undefined;

@@ -186,6 +186,25 @@ describe("twin-state", () => {
     assert.equal(refused.statusCode, 404);
   });
 
+  it("lists a full page of those that fit, however far apart they are", async () => {
+    const flow = await runtime.load(["twin-state"], [...operations, ...out]);
+    const payload = Array.from({ length: 2500 }, (_, index) => ({
+      id: `far-${String(index).padStart(4, "0")}`,
+      ts: 1000,
+      values: { x: index },
+      ...(index % 1200 === 1100 && { model: "rare" }),
+    }));
+    flow.send("report", { payload, twin: { batch: 2500 } });
+    await flow.next("out");
+    flow.send("list", { filter: { model: "rare" } });
+    const page = await flow.next("out");
+    assert.deepEqual(
+      (page.payload as TwinDocument[]).map(({ id }) => id),
+      ["far-1100", "far-2300"],
+    );
+    assert.equal(page.cursor, undefined);
+  });
+
   for (const [what, operation, msg, code] of [
     ["an id with a wildcard", "report", { topic: "a/#", payload: { x: 1 } }, "bad-id"],
     ["an id with a newline", "get", { topic: "a\nb" }, "bad-id"],

@@ -69,6 +69,23 @@ describe("the loop of desired values in the store", () => {
       assert.equal(seconds, 0, "none before its time");
     });
 
+    it("goes on when our clock is set back by an hour", () => {
+      const document = wished("a", now);
+      const reminders: number[] = [];
+      const loops = createDesiredLoops({
+        now: () => now,
+        load: () => document,
+        remind: (_, reminder) => void reminders.push(reminder),
+        callLate: () => undefined,
+      });
+      loops.note("a", document);
+      pass(1000);
+      now -= 3_600_000;
+      pass(7000);
+      loops.close();
+      assert.deepEqual(reminders, [1]);
+    });
+
     it("does not put off what is due for a twin that reports all the time", () => {
       let document = wished("busy", now);
       const reminders: number[] = [];

@@ -102,6 +102,40 @@ describe("the embedded store", () => {
       assert.deepEqual([(await open().twins.get("a"))?.rev, warnings], [2, []]);
     });
 
+  it("notices that a twin is silent although the disk refused its deletion", async () => {
+    const store = open();
+    await store.twins.update("a", (current) => {
+      const { document, changed } = reportSample(current, { id: "a", ts: 1, values: { x: 1 } }, { now: 1 });
+      return { document, changed, notify: true, staleAfter: 0.5 };
+    });
+    const disk = failWrites({ nth: 1 }, "refused");
+    await assert.rejects(store.twins.delete("a"), { code: "store-failed" });
+    disk.restore();
+    assert.equal((await store.twins.get("a"))?.status, "live");
+    const heard = new Promise<string | undefined>((resolve) => {
+      store.twins.watch(({ after }) => resolve(after?.status));
+    });
+    assert.equal(await heard, "stale");
+  });
+
+  it("looks at so many twins a page, and no more, where few fit", async () => {
+    const store = open();
+    const ids = Array.from({ length: 2500 }, (_, k) => `t${String(k).padStart(4, "0")}`);
+    await store.twins.updateAll(ids, (k, current) => {
+      const id = ids[k] as string;
+      const { document, changed } = reportSample(current, { id, ts: 1, values: { x: k } }, { now: 1 });
+      return { document: { ...document, model: k === 2400 ? "rare" : "press" }, changed, notify: false };
+    });
+    const pages: number[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.twins.list({ model: "rare" }, cursor);
+      pages.push(page.twins.length);
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+    assert.deepEqual(pages, [0, 0, 1]);
+  });
+
   it("notices a flipped character in a twin, puts it aside and goes on", async () => {
     const first = open();
     await report(first, "a", 1);

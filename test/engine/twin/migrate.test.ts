@@ -60,7 +60,7 @@ describe("migrate", () => {
     assert.ok(!("noise" in document.meta));
     assert.deepEqual([document.rev, document.modelVersion, document.updatedAt], [8, 2, 99]);
     assert.deepEqual(changed, {
-      pressure: { before: 2, after: undefined },
+      pressure: { before: 1.9, after: undefined },
       "force.kPa": { before: undefined, after: 200 },
       noise: { before: 5, after: undefined },
       "desired.pressure": { before: 3, after: undefined },
@@ -77,6 +77,14 @@ describe("migrate", () => {
     assert.deepEqual([result?.document.rev, result?.document.modelVersion], [8, 4]);
     const second = migrate({ ...doc, modelVersion: 2 }, model, 99);
     assert.deepEqual(second?.document.reported, { pressure: 2, speed: 161, lot: "A", noise: 5 });
+  });
+
+  it("tells what had moved within its tolerance, so that what was told is a chain without a gap", () => {
+    const { speed: _, ...meta } = doc.meta;
+    const drifted = { ...doc, meta: { ...meta, speed: { ts: 11, quality: "good" as const, announced: 79 } } };
+    const result = migrate(drifted, modelOf(2, toTwo), 99);
+    assert.deepEqual(result?.changed.speed, { before: 79, after: 80 });
+    assert.equal(result?.document.meta.speed?.announced, undefined);
   });
 
   it("does nothing twice", () => {
