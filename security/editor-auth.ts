@@ -42,7 +42,10 @@ export function editorAuth(options: {
     },
     async authenticate(name, password) {
       const { compare } = require("bcryptjs") as { compare(password: string, hash: string): Promise<boolean> };
-      if (isFixed(name) && (await compare(String(password), adminHash))) return editorUser(name);
+      if (isFixed(name) && (await compare(String(password), adminHash))) {
+        log.record({ event: "sign-in", name, role: "admin", what: "editor, TWIN_ADMIN_PASSWORD_HASH" });
+        return editorUser(name);
+      }
       // Node-RED tells no address here.
       const verdict = await signIn(String(name), String(password), undefined);
       if (!("account" in verdict)) return null;

@@ -42,6 +42,15 @@ export function isFromHere({ headers }: IncomingMessage): boolean {
   return site === undefined || site === "same-origin" || site === "none";
 }
 
+/**
+ * Whether the server was asked under this machine's own name. Under any other one a tunnel or proxy leads here, or a web site
+ * whose name points to 127.0.0.1 (DNS rebinding).
+ */
+export function isUnderOwnName({ headers }: IncomingMessage): boolean {
+  const name = (headers.host ?? "").replace(/:\d+$/, "").toLowerCase();
+  return name === "localhost" || name === "[::1]" || (isIP(name) === 4 && isLoopback(name));
+}
+
 const isLoopback = (address: string): boolean => address === "::1" || address.startsWith("127.");
 
 /**

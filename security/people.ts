@@ -1,7 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import path from "node:path";
 import { type EditorAuth, editorAuth } from "./editor-auth";
-import type { Middleware, Request } from "./http";
+import { isUnderOwnName, type Middleware, type Request } from "./http";
 import { createPages } from "./pages";
 import { openPeopleLog } from "./people-log";
 import { createSessions } from "./sessions";
@@ -72,10 +72,10 @@ export function createPeople(options: PeopleOptions): People {
   };
 }
 
-/** Nobody signs in: everybody may act, or, where `readOnly`, look. */
+/** Nobody signs in: everybody on this machine may act, others, and all where `readOnly`, look. */
 export function withoutPeople(options: { readOnly: boolean }): Pick<People, "middleware" | "ioMiddleware"> {
   const mark: Middleware = (req, _res, next) => {
-    req.meditwin = { readOnly: options.readOnly };
+    req.meditwin = { readOnly: options.readOnly || !isUnderOwnName(req) };
     next();
   };
   return { middleware: [mark], ioMiddleware: openSockets(options) };

@@ -1,5 +1,5 @@
 import { atLeast } from "../engine/security/roles";
-import { addressOf, type Request, type Visitor } from "./http";
+import { addressOf, isUnderOwnName, type Request, type Visitor } from "./http";
 import { type Emitting, lookingOnly, showDisabled } from "./looking-only";
 import { withPageUser } from "./page-user";
 import type { PeopleLog } from "./people-log";
@@ -10,14 +10,15 @@ export interface PageSocket extends Emitting {
   request: unknown;
   data: Record<string, unknown>;
   use(filter: (packet: unknown[], pass: (error?: Error) => void) => void): unknown;
-  on(event: "disconnect", listener: () => void): unknown;
+  on(event: "disconnecting", listener: () => void): unknown;
   disconnect(close: boolean): unknown;
 }
 export type SocketMiddleware = (socket: PageSocket, next: (error?: Error) => void) => void;
 
-/** Where nobody signs in: everybody may act, or nobody. */
-export function openSockets({ readOnly }: { readOnly: boolean }): SocketMiddleware {
+/** Where nobody signs in: everybody on this machine may act, or nobody. */
+export function openSockets(options: { readOnly: boolean }): SocketMiddleware {
   return (socket, next) => {
+    const readOnly = options.readOnly || !isUnderOwnName(socket.request as Request);
     filter(socket, () => ({ readOnly }));
     if (readOnly) showDisabled(socket);
     next();
@@ -50,7 +51,8 @@ export function signedInSockets(options: {
       socket.data.meditwin = { user };
       const key = keyOf(id);
       open.set(key, (open.get(key) ?? new Set()).add(socket));
-      socket.on("disconnect", () => {
+      // Not "disconnect": at a full deploy the dashboard takes away whoever listens to that, and closed pages would pile up.
+      socket.on("disconnecting", () => {
         open.get(key)?.delete(socket);
         if (open.get(key)?.size === 0) open.delete(key);
       });

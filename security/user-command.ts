@@ -61,12 +61,12 @@ export async function userCommand(args: string[], context: UserCommandContext): 
   }
   if (!known) throw new UserCommandError(`There is no user ${name}.`);
   if (command === "password") {
-    save({ ...known, password: await newPassword(), changed });
+    change({ password: await newPassword(), changed });
     record({ event: "password changed", name });
     say(`${name} has a new password.`);
   } else if (command === "role") {
     const role = checkedRole(values.role ?? third);
-    save({ ...known, role, changed });
+    change({ role, changed });
     record({ event: "role changed", name, role, before: known.role });
     say(`${name} is ${role} now, and was ${known.role}.`);
   } else {
@@ -92,6 +92,15 @@ export async function userCommand(args: string[], context: UserCommandContext): 
 
   function save(account: Account): void {
     write((now) => now.set(account.name, account));
+  }
+
+  /** Of the account as it is now: who was demoted while the password was typed stays that. */
+  function change(what: Partial<Account>): void {
+    write((now) => {
+      const present = now.get(name);
+      if (!present) throw new UserCommandError(`There is no user ${name} any more.`);
+      now.set(name, { ...present, ...what });
+    });
   }
 
   /** On the file as it is now: while the password was typed, somebody else may have changed it. */

@@ -19,13 +19,13 @@ describe("users", function () {
   });
   afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-  async function run(args: string[], password?: string): Promise<string> {
+  async function run(args: string[], password?: string | (() => Promise<string>)): Promise<string> {
     const lines: string[] = [];
     await userCommand(args, {
       home,
       now: new Date("2026-11-24T08:00:00Z"),
       say: (line) => lines.push(line),
-      askPassword: async () => password,
+      askPassword: async () => (typeof password === "function" ? password() : password),
       record: (event) => events.push(event),
     });
     return lines.join("\n");
@@ -86,6 +86,15 @@ describe("users", function () {
       });
       assert.deepEqual([readdirSync(home), events], [[], []]);
     });
+
+  it("keep the role that they were given while a new password was typed", async () => {
+    await run(["add", "anna", "--role", "admin"], "a long password");
+    await run(["password", "anna"], async () => {
+      await run(["role", "anna", "viewer"]);
+      return "something different";
+    });
+    assert.equal(readUsers(usersFile(home))?.get("anna")?.role, "viewer");
+  });
 
   it("are not added twice, nor with a short password, nor without one", async () => {
     await run(["add", "anna", "--role", "operator"], "a long password");

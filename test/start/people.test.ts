@@ -210,6 +210,7 @@ describe("npm start, where people sign in", function () {
     const hash = "$2b$08$qKEBRtOAja2LvP82cVjAE.UQ3H9qSKvg4Rapi/lXp3JfJWRHe36oG";
     const server = await start({ TWIN_ADMIN_PASSWORD_HASH: hash });
     assert.equal((await editor(server, "admin", "let me in")).status, 200);
+    assert.match(recorded(server), /"event":"sign-in","name":"admin","role":"admin","what":"editor/);
     assert.equal((await editor(server, "admin", "wrong")).status, 403);
     assert.equal((await editor(server, "erik", password)).status, 200);
   });
