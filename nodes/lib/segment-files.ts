@@ -15,8 +15,8 @@ import { asideFor } from "./put-aside";
 
 /**
  * What a segment log lays on disk. A record: magic (4 bytes), length of the payload (4), CRC-32 of number and payload (4),
- * number (8), payload; little-endian. Beside each segment a file of notes: released numbers, and how far the segment reaches, each
- * 8 bytes with a CRC-32. Losing notes only means that a record comes again.
+ * number (8), payload; little-endian. Beside each segment a file of notes: released numbers, up to which all are, and how far the segment reaches,
+ * each 8 bytes with a CRC-32. Losing notes only means that a record comes again.
  */
 const magic = 0x4d545731; // "MTW1"
 export const headerBytes = 20;
@@ -24,6 +24,8 @@ export const headerBytes = 20;
 const releaseBytes = 12;
 /** Stands before the number of a segment's last record, among the released ones: an end that was cut off is noticed. */
 const highestMark = 1n << 63n;
+/** Stands before the number up to which all was released: where that is done in order, damage must not bring one of them back alone. */
+const throughMark = 1n << 62n;
 /** Longest payload that is believed when a damaged file is read. */
 const maxPayload = 64 * 1024 * 1024;
 
@@ -38,6 +40,8 @@ export interface Segment {
   records: Map<number, { offset: number; length: number }>;
   /** Released numbers that are not in the file beside the segment yet. */
   unsaved: number[];
+  /** Everything up to this number was released at once. 0: never. */
+  releasedThrough: number;
   /** Number of the last record written, and the one that the file beside the segment tells of. */
   highest: number;
   notedHighest: number;
@@ -153,6 +157,7 @@ export function recover(folder: string, name: string, warn: (text: string) => vo
   const records = new Map(all);
   const notes = readNotes(releasesOf(file));
   for (const number of notes.released) records.delete(number);
+  for (const number of records.keys()) if (number <= notes.through) records.delete(number);
   const isCut = notes.highest > highest;
   const said: string[] = [];
   if (notes.damaged > 0) said.push(`${notes.damaged} bytes of its list of released records are damaged`);
@@ -184,6 +189,7 @@ export const emptySegment = (file: string) => ({
   bytes: 0,
   records: new Map<number, { offset: number; length: number }>(),
   unsaved: [] as number[],
+  releasedThrough: 0,
   highest: 0,
   notedHighest: 0,
   isDirty: false,
@@ -226,6 +232,7 @@ export function scan(content: Buffer): Scan {
 /** Notes what was released since the last time, and how far the segment reaches. */
 export function saveNotes(segment: Segment): void {
   const notes = [...segment.unsaved.map(BigInt), highestMark | BigInt(segment.highest)];
+  if (segment.releasedThrough > 0) notes.push(throughMark | BigInt(segment.releasedThrough));
   const content = Buffer.allocUnsafe(notes.length * releaseBytes);
   for (const [index, note] of notes.entries()) {
     const at = index * releaseBytes;
@@ -237,8 +244,8 @@ export function saveNotes(segment: Segment): void {
   segment.notedHighest = segment.highest;
 }
 
-function readNotes(file: string): { released: number[]; highest: number; damaged: number } {
-  const notes = { released: [] as number[], highest: 0, damaged: 0 };
+function readNotes(file: string): { released: number[]; through: number; highest: number; damaged: number } {
+  const notes = { released: [] as number[], through: 0, highest: 0, damaged: 0 };
   let content: Buffer;
   try {
     content = readFileSync(file);
@@ -251,6 +258,7 @@ function readNotes(file: string): { released: number[]; highest: number; damaged
     // A damaged entry is passed over: its record comes again, which whoever reads the log bears.
     if (crc32(content.subarray(at, at + 8)) !== content.readUInt32LE(at + 8)) notes.damaged += releaseBytes;
     else if (note >= highestMark) notes.highest = Math.max(notes.highest, Number(note - highestMark));
+    else if (note >= throughMark) notes.through = Math.max(notes.through, Number(note - throughMark));
     else notes.released.push(Number(note));
   }
   notes.damaged += content.length - at;

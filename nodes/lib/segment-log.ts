@@ -267,6 +267,7 @@ export function openSegmentLog(options: SegmentLogOptions): SegmentLog {
       where.delete(one);
       segment.records.delete(one);
       segment.unsaved.push(one);
+      segment.releasedThrough = one;
     }
     prune();
     return true;

@@ -68,7 +68,14 @@ export function createDesiredLoops({ now, load, remind, callLate }: LoopActions)
   function attend(id: string, at: number): void {
     const known = open.get(id);
     open.delete(id);
-    const document = load(id);
+    let document: TwinDocument | undefined;
+    try {
+      document = load(id);
+    } catch {
+      // The row cannot be read now: no reason for a timer to end the process.
+      queue.set(id, at + recheckMs);
+      return;
+    }
     if (!document || !known) {
       note(id, document);
       return;

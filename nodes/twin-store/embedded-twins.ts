@@ -41,6 +41,9 @@ const pageSize = 100;
 const mostLookedAt = 1000;
 /** What was late when the store was opened is called late after that time: the devices' reports may be on their way. */
 const lateGraceMs = 10_000;
+/** How long after a row could not be read it is read again. */
+const againMs = 5000;
+const warnMs = 60_000;
 const settled = Promise.resolve();
 
 export interface EmbeddedTwins extends TwinCollection {
@@ -182,12 +185,26 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   }
 
   function turnStale(id: string): void {
-    const { durable } = update(id, (current) =>
-      current?.status === "live"
-        ? { document: { ...current, status: "stale", statusAt: now(), updatedAt: now() }, changed: {}, notify: true }
-        : undefined,
-    );
-    durable.catch((error: unknown) => warn(String(error)));
+    try {
+      const { durable } = update(id, (current) =>
+        current?.status === "live"
+          ? { document: { ...current, status: "stale", statusAt: now(), updatedAt: now() }, changed: {}, notify: true }
+          : undefined,
+      );
+      durable.catch(warnSeldom);
+    } catch (error) {
+      // The row cannot be read: no reason for a timer to end the process.
+      silence.heard(id, againMs);
+      warnSeldom(error);
+    }
+  }
+
+  let warnedAt = Number.NEGATIVE_INFINITY;
+  /** All twins may turn stale at once: that the disk refuses is told once a minute. */
+  function warnSeldom(error: unknown): void {
+    if (performance.now() - warnedAt < warnMs) return;
+    warnedAt = performance.now();
+    warn(String(error));
   }
 
   /** Up to `limit` ids after that one, in order, of rows and of what has none yet. */

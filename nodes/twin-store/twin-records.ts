@@ -48,6 +48,8 @@ export interface TwinRecord {
 /** Once patches are as long as that many whole documents, and this long, a whole one is written: the past is read from there. */
 const patchesPerWhole = 8;
 const minPatchLength = 16_384;
+/** What a property takes in a document beside its name and its value, about. */
+const metaLength = 48;
 
 /**
  * Writes down what became of a twin: a short list in JSON. Places count groups backwards from the record's own, so that they stay short.
@@ -76,7 +78,8 @@ export function encodeRecord(
     const sinceLength = trail.sinceLength + text.length;
     if (sinceLength <= Math.max(minPatchLength, patchesPerWhole * trail.wholeLength)) {
       const next = { last: at, whole: trail.whole, wholeLength: trail.wholeLength, sinceLength };
-      return { text, entry: { document, staleAfter, trail: next, length: before.length, isStored } };
+      const length = lengthAfter(before, patch, text.length);
+      return { text, entry: { document, staleAfter, trail: next, length, isStored } };
     }
   }
   const wholeBefore = trail ? [at.group - trail.whole.group, trail.whole.line] : [-1, 0];
@@ -126,9 +129,21 @@ export function follow(entry: Entry | undefined, { before, change }: TwinRecord,
     document: applyPatch(entry.document, change.patch),
     staleAfter: change.staleAfter ?? entry.staleAfter,
     trail: { ...trail, last: at, sinceLength: trail.sinceLength + change.length },
-    length: entry.length,
+    length: lengthAfter(entry, change.patch, change.length),
     isStored,
   };
+}
+
+/** A document grows by the properties that are new: devices that send one at a time make a long one of a short one. */
+function lengthAfter({ document, length }: Entry, { put }: DocumentPatch, patchLength: number): number {
+  const list = put?.reported ?? [];
+  let grown = length;
+  for (let at = 0; at < list.length; at += 2) {
+    const name = String(list[at]);
+    if (document && !Object.hasOwn(document.reported, name))
+      grown += 2 * name.length + String(list[at + 1]).length + metaLength;
+  }
+  return Math.max(grown, patchLength);
 }
 
 export const isSamePlace = (a: Place, b: Place): boolean => a.group === b.group && a.line === b.line;

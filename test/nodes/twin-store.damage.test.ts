@@ -7,6 +7,9 @@ import { crc32 } from "node:zlib";
 import { reportSample } from "../../engine/twin/report";
 import { type EmbeddedStore, openEmbeddedStore } from "../../nodes/twin-store/embedded";
 
+/** A number and its checksum. */
+const noteBytes = 12;
+
 describe("damage to the embedded store", () => {
   let folder = "";
   let warnings: string[] = [];
@@ -273,5 +276,39 @@ describe("damage to the embedded store", () => {
       [[1, ["champion"]]],
     );
     await assert.rejects(store.models.get("m", 1), { code: "damaged" }, "its SHA-256 is made up");
+  });
+
+  it("does not bring a deleted twin back where the list of what was let go of is damaged", async () => {
+    const store = open();
+    await report(store, "gone", 1);
+    await report(store, "stays", 1);
+    await store.twins.delete("gone");
+    const listOf = (at: string): string =>
+      path.join(at, "twins", readdirSync(path.join(at, "twins")).find((name) => name.endsWith(".released")) as string);
+    const isNoted = (): boolean => {
+      try {
+        return readFileSync(listOf(folder)).length >= 7 * noteBytes;
+      } catch {
+        return false;
+      }
+    };
+    while (!isNoted()) await new Promise((resolve) => setTimeout(resolve, 50));
+    const left = `${folder}-left`;
+    try {
+      for (let at = 0; at < readFileSync(listOf(folder)).length; at += noteBytes) {
+        rmSync(left, { recursive: true, force: true });
+        cpSync(folder, left, { recursive: true });
+        const notes = readFileSync(listOf(left));
+        notes[at] = (notes[at] as number) ^ 1;
+        writeFileSync(listOf(left), notes);
+        const again = open(left);
+        assert.equal(await again.twins.get("gone"), undefined, `note ${at / noteBytes}`);
+        assert.equal((await again.twins.get("stays"))?.rev, 1);
+      }
+      assert.match(warnings.join(), /its list of released records are damaged/);
+    } finally {
+      closeAll();
+      rmSync(left, { recursive: true, force: true });
+    }
   });
 });

@@ -3,8 +3,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import type { TwinDocument } from "../../engine/contract/document";
 import { reportSample } from "../../engine/twin/report";
 import { type EmbeddedStore, type EmbeddedStoreOptions, openEmbeddedStore } from "../../nodes/twin-store/embedded";
+import type { TwinUpdate } from "../../nodes/twin-store/store";
 import { failWrites } from "../support/failing-disk";
 
 describe("the embedded store", () => {
@@ -116,6 +118,23 @@ describe("the embedded store", () => {
       store.twins.watch(({ after }) => resolve(after?.status));
     });
     assert.equal(await heard, "stale");
+  });
+
+  it("goes on, and says so, when the row of a silent twin cannot be read", async () => {
+    const store = open();
+    const silent = (current: TwinDocument | undefined): TwinUpdate => {
+      const { document, changed } = reportSample(current, { id: "a", ts: 1, values: { x: 1 } }, { now: 1 });
+      return { document, changed, notify: true, staleAfter: 1 };
+    };
+    await store.twins.update("a", silent);
+    close(store);
+    const again = open({ bounds: { cacheLength: 0 } });
+    const handle = new DatabaseSync(path.join(folder, "store.db"));
+    handle.exec("ALTER TABLE twins RENAME TO away");
+    handle.close();
+    while (warnings.length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.match(warnings.join(), /no such table/);
+    await assert.rejects(again.twins.get("a"), /no such table/);
   });
 
   it("looks at so many twins a page, and no more, where few fit", async () => {
