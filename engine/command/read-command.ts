@@ -1,6 +1,7 @@
 import { quote, type RefusalInfo, refuse } from "../contract/errors";
 import { isTwinId } from "../contract/identity";
 import { isDeeperThan } from "../ingest/is-deeper-than";
+import { readTime } from "../ingest/read-time";
 import type { CommandKind } from "./command-record";
 
 export interface CommandRequest {
@@ -15,8 +16,6 @@ export interface CommandRequest {
 
 const maxArgsBytes = 64 * 1024;
 const maxDepth = 32;
-/** Ms since 1970-01-01 UTC: beyond it there are no dates. */
-const latestTime = 8.64e15;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are exactly what a name must not hold
 const namePattern = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/u;
 const keys = ["id", "name", "args", "expires"];
@@ -57,9 +56,8 @@ export function readCommand(command: unknown, payload: unknown): CommandRequest 
     request.id = id;
   }
   if (expires !== undefined && expires !== null) {
-    const time = typeof expires === "string" ? Date.parse(expires) : expires;
-    if (typeof time !== "number" || !Number.isInteger(time) || Math.abs(time) > latestTime)
-      return wrong(`msg.command.expires is ${quote(expires)}.`, "Use ms since 1970, or ISO 8601 with a zone.");
+    const time = readTime(expires);
+    if (typeof time !== "number") return wrong(`msg.command.expires: ${time.message}`, time.hint);
     request.expires = time;
   }
   return request;

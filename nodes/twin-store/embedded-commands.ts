@@ -39,7 +39,8 @@ export function createEmbeddedCommands(
   const update = db.prepare("UPDATE commands SET node = ?, state = ?, record = ?, crc = ? WHERE id = ?");
   const select = db.prepare("SELECT id, record, crc FROM commands WHERE id = ?");
   const selectOpen = db.prepare("SELECT id, record, crc FROM commands WHERE node = ? AND state = 'open' ORDER BY n");
-  const trim = db.prepare("DELETE FROM commands WHERE n <= (SELECT max(n) FROM commands) - ?");
+  // What is open may have run: it is never forgotten before it has ended. A node has 1,000 open at most.
+  const trim = db.prepare("DELETE FROM commands WHERE n <= (SELECT max(n) FROM commands) - ? AND state <> 'open'");
   const insertRefusal = db.prepare(
     "INSERT INTO command_refusals (id, twin, state, record, crc) VALUES (?, ?, 'refused', ?, ?)",
   );
@@ -51,8 +52,9 @@ export function createEmbeddedCommands(
 
   /** Not in the file yet. */
   const adding = new Map<string, { record: CommandRecord; added: Promise<void> }>();
-  let added = 0;
-  let refused = 0;
+  // The first one trims: a process that never lives for long would else never do it.
+  let added = -1;
+  let refused = -1;
 
   function recordOf(row: Row): CommandRecord {
     const text = row.record as string;

@@ -58,8 +58,8 @@ describe("twin-command, where a flow or a device behaves badly", () => {
     }
   });
 
-  for (const expires of [-1e300, 9e15, 1e308])
-    it(`refuses an expiry that is no date: ${expires}`, async () => {
+  for (const expires of [-1e300, 9e15, "24 Nov 2099"])
+    it(`refuses an expiry that is no time: ${expires}`, async () => {
       const flow = await runtime.load(commandTypes, commandFlow());
       flow.send("command", { topic: "a", command: { name: "home", expires } });
       assert.equal(errorOf(await flow.next("refused")).code, "bad-request");

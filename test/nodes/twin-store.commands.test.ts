@@ -74,12 +74,33 @@ describe("the commands of the embedded store", () => {
   });
 
   it("keeps the latest, whatever floods the other table", async () => {
-    await Promise.all(Array.from({ length: 600 }, (_, k) => log.add(record(`c-${k}`))));
+    const state = "acknowledged" as const;
+    await Promise.all(Array.from({ length: 600 }, (_, k) => log.add(record(`c-${k}`, { state }))));
     await Promise.all(Array.from({ length: 900 }, (_, k) => log.addRefusal(record(`r-${k}`, { state: "refused" }))));
     assert.ok(count("commands") >= 200 && count("commands") < 300, `${count("commands")} commands`);
     assert.ok(count("command_refusals") >= 100 && count("command_refusals") < 200);
     assert.equal((await log.get("c-599"))?.id, "c-599");
     assert.equal(await log.get("r-899"), undefined, "a refusal uses up no id");
+  });
+
+  it("never forgets what is open, and its end is still written down", async () => {
+    await log.add(record("open"));
+    await Promise.all(Array.from({ length: 600 }, (_, k) => log.add(record(`i-${k}`, { state: "refused" }))));
+    assert.deepEqual(
+      (await log.open("n")).map(({ id }) => id),
+      ["open"],
+    );
+    await log.put(record("open", { state: "acknowledged", code: 200 }));
+    assert.equal((await log.add(record("open")))?.code, 200);
+  });
+
+  it("is bounded also where no process lives for long", async () => {
+    for (let life = 0; life < 12; life++) {
+      for (let k = 0; k < 50; k++) await log.add(record(`l-${life}-${k}`, { state: "refused" }));
+      db.close();
+      open();
+    }
+    assert.ok(count("commands") <= 300, `${count("commands")} commands`);
   });
 
   it("lists newest first, page by page, by twin and state", async () => {

@@ -112,6 +112,18 @@ describe("readCommand", () => {
     });
   });
 
+  it("reads an expiry without a zone as UTC, wherever the computer stands", () => {
+    const zone = process.env.TZ;
+    process.env.TZ = "Asia/Shanghai";
+    try {
+      const read = readCommand({ name: "home", expires: "2026-01-01T00:00:00" }, null);
+      assert.equal("error" in read ? undefined : read.expires, 1_767_225_600_000);
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+  });
+
   it("refuses arguments that cannot be written down", () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
