@@ -56,12 +56,15 @@ export function createSessions(options: {
   const held = readSessions(file, complain);
   const listeners: ((key: string, name: string, why: string) => void)[] = [];
   let isChanged = false;
+  /** Then many may end, and the file is written once. */
+  let isSweeping = false;
 
   function end(key: string, why: string): void {
     const session = held.get(key);
     if (!session) return;
     held.delete(key);
-    save();
+    if (isSweeping) isChanged = true;
+    else save();
     for (const tell of listeners) tell(key, session.name, why);
   }
   function find(key: string): User | undefined {
@@ -120,7 +123,11 @@ export function createSessions(options: {
     who: (id) => find(keyOf(id)),
     seen: (id) => seen(keyOf(id)),
     sweep() {
+      const before = held.size;
+      isSweeping = true;
       for (const key of [...held.keys()]) find(key);
+      isSweeping = false;
+      if (held.size < before) save();
     },
     flush() {
       if (isChanged) save();

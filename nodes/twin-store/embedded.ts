@@ -1,7 +1,7 @@
 import path from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { openSqlite } from "../lib/sqlite";
-import { createEmbeddedCommands, prepareCommands } from "./embedded-commands";
+import { commandLimits, createEmbeddedCommands, prepareCommands } from "./embedded-commands";
 import { createEmbeddedModels, prepareModels } from "./embedded-models";
 import { createEmbeddedTwins, type TwinBounds } from "./embedded-twins";
 import { createGroupCommit } from "./group-commit";
@@ -47,7 +47,7 @@ export function openEmbeddedStore(options: EmbeddedStoreOptions): EmbeddedStore 
     twins,
     models,
     journal,
-    commands: createEmbeddedCommands(db, commit),
+    commands: createEmbeddedCommands(db, commit, { ...commandLimits, warn }),
     close() {
       journal.close();
       models.close();

@@ -12,6 +12,7 @@ describe("the commands of the embedded store", () => {
   let folder = "";
   let db: DatabaseSync;
   let log: CommandLog;
+  const warnings: string[] = [];
   beforeEach(() => {
     folder = mkdtempSync(path.join(tmpdir(), "meditwin-commands-"));
     open();
@@ -24,7 +25,11 @@ describe("the commands of the embedded store", () => {
     db = new DatabaseSync(path.join(folder, "store.db"));
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
     prepareCommands(db);
-    log = createEmbeddedCommands(db, createGroupCommit(db), { maxCommands: 200, maxRefusals: 100 });
+    log = createEmbeddedCommands(db, createGroupCommit(db), {
+      maxCommands: 200,
+      maxRefusals: 100,
+      warn: (text) => warnings.push(text),
+    });
   }
   const record = (id: string, more: Partial<CommandRecord> = {}): CommandRecord => ({
     id,
@@ -120,5 +125,15 @@ describe("the commands of the embedded store", () => {
     db.exec(`UPDATE commands SET record = replace(record, 'home', 'hone')`);
     await assert.rejects(log.get("d"), /does not match its checksum/);
     await assert.rejects(log.add(record("d")), /does not match its checksum/);
+  });
+
+  it("takes up the other open ones when one was damaged, and says so", async () => {
+    for (const id of ["e", "f"]) await log.add(record(id));
+    db.exec(`UPDATE commands SET record = replace(record, 'home', 'hone') WHERE id = 'e'`);
+    assert.deepEqual(
+      (await log.open("n")).map(({ id }) => id),
+      ["f"],
+    );
+    assert.match(warnings.join(), /command e does not match its checksum/);
   });
 });

@@ -31,6 +31,7 @@ const doc: TwinDocument = {
   rev: 7,
   reported: { pressure: 2, speed: 80, lot: "A", noise: 5 },
   desired: { pressure: 3 },
+  desiredVia: { pressure: "node" },
   delta: { pressure: 3 },
   ack: { version: 6, code: 202, text: "waiting" },
   meta: {
@@ -55,6 +56,7 @@ describe("migrate", () => {
     assert.deepEqual(document.reported, { "force.kPa": 200, speed: 80, lot: "A" });
     assert.deepEqual(document.desired, { "force.kPa": 300 });
     assert.deepEqual(document.delta, { "force.kPa": 300 });
+    assert.deepEqual(document.desiredVia, { "force.kPa": "node" }, "goes on to the device through the same node");
     assert.deepEqual(document.meta["force.kPa"], { ts: 10, quality: "good" });
     assert.deepEqual(document.meta.speed, doc.meta.speed);
     assert.ok(!("noise" in document.meta));
