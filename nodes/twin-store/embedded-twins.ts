@@ -28,6 +28,8 @@ export interface TwinBounds {
   waitingLength: number;
   /** Bound of the log. Beyond that updates are refused until some of it is folded. */
   logBytes: number;
+  /** The same in groups of updates. */
+  logGroups: number;
 }
 
 const mebi = 1024 * 1024;
@@ -35,6 +37,7 @@ const defaultBounds: TwinBounds = {
   cacheLength: Math.min(256 * mebi, getHeapStatistics().heap_size_limit / 8),
   waitingLength: 192 * mebi,
   logBytes: 512 * mebi,
+  logGroups: 1_000_000,
 };
 const pageSize = 100;
 /** Twins that a page looks at: reading 100,000 rows to find none that fits would hold up the event loop for seconds. */
@@ -71,7 +74,7 @@ export interface TwinsOptions {
  */
 export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   const { db, folder, file, durability, keepBytes, now, warn } = options;
-  const { cacheLength, waitingLength, logBytes } = { ...defaultBounds, ...options.bounds };
+  const { cacheLength, waitingLength, logBytes, logGroups } = { ...defaultBounds, ...options.bounds };
   const silence = createSilenceWatch(turnStale);
   const loops = createDesiredLoops({
     now,
@@ -105,7 +108,15 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
     loops.note(id, undefined);
     loops.note(id, document, lateGraceMs);
   }
-  const folding = createTwinFolding({ ...options, maxLength: waitingLength, rows, log, wal, waiting });
+  const folding = createTwinFolding({
+    ...options,
+    maxLength: waitingLength,
+    maxGroups: logGroups,
+    rows,
+    log,
+    wal,
+    waiting,
+  });
   const cache = createRecentMap<string, Entry>(cacheLength, ({ length }) => length);
   const oldest = (): number => (keepBytes > 0 ? (past.oldest() ?? log.oldest) : 0);
   const groups = createTwinGroups({ log, durability, oldest, now, stored, failed });

@@ -7,8 +7,7 @@ import type { WalKeeper } from "./wal-keeper";
 
 /** How long the event loop is held at a time. */
 const sliceMs = 3;
-/** Groups that the log may hold, of which each takes some memory; and from where on folding hurries. */
-const maxGroups = 1_000_000;
+/** Groups in the log from where on folding hurries: each takes some memory. */
 const manyGroups = 250_000;
 /** Between two slices passes as many times what the last one took; less when much waits. */
 const restFactor = 8;
@@ -47,6 +46,8 @@ export interface FoldingOptions {
   durability: "process" | "power";
   /** Documents that may wait, by length: beyond that every group of updates folds as many as it brings. */
   maxLength: number;
+  /** Records that the log may hold. */
+  maxGroups: number;
   warn(text: string): void;
   /** What the log held at the start. */
   waiting: Map<string, Entry>;
@@ -59,6 +60,7 @@ export function createTwinFolding({
   wal,
   durability,
   maxLength,
+  maxGroups,
   warn,
   waiting,
 }: FoldingOptions): TwinFolding {
@@ -185,6 +187,7 @@ export function createTwinFolding({
     else if (wal.isBusy) schedule(20);
     else if (pass) schedule(isMuch() ? tookMs : Math.max(restFactor * tookMs, isAhead() ? aheadMs : 0));
     else if (waiting.size > 0) schedule(isMuch() ? tookMs : pausedMs);
+    else if (log.size.records > 0) schedule(pausedMs);
   }
 
   function isAhead(): boolean {
@@ -197,7 +200,8 @@ export function createTwinFolding({
   const isMuch = (): boolean =>
     length > maxLength / 2 || log.size.bytes > muchLogBytes || log.size.records > manyGroups;
 
-  if (waiting.size > 0) schedule(pausedMs);
+  // Also when the rows have all of it: a log that is full of that lets nothing in.
+  if (log.size.records > 0) schedule(pausedMs);
 
   return {
     get: (id) => waiting.get(id),

@@ -188,26 +188,51 @@ describe("the log of the embedded store", () => {
     await report(store, "t0", 2);
   });
 
-  it("refuses when it is full, and takes more when it is folded", async () => {
-    const store = open({ bounds: { logBytes: 20_000 } });
-    let taken = 0;
-    await assert.rejects(
-      async () => {
-        for (let x = 1; x < 1000; x++) {
-          await report(store, "a", x);
-          taken = x;
-        }
-      },
-      { code: "busy", retryable: true },
-    );
-    assert.equal((await store.twins.get("a"))?.rev, taken);
-    const again = async (): Promise<boolean> =>
-      report(store, "a", taken + 1).then(
+  for (const [what, bounds] of [
+    ["bytes", { logBytes: 20_000 }],
+    ["groups of updates", { logGroups: 50 }],
+  ] as const)
+    it(`refuses when it is full of ${what}, and takes more when it is folded`, async () => {
+      const store = open({ bounds });
+      let taken = 0;
+      await assert.rejects(
+        async () => {
+          for (let x = 1; x < 1000; x++) {
+            await report(store, "a", x);
+            taken = x;
+          }
+        },
+        { code: "busy", retryable: true },
+      );
+      assert.equal((await store.twins.get("a"))?.rev, taken);
+      const again = async (): Promise<boolean> =>
+        report(store, "a", taken + 1).then(
+          () => true,
+          () => false,
+        );
+      while (!(await again())) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal((await open({ folder: killed() }).twins.get("a"))?.rev, taken + 1);
+    });
+
+  it("takes more when it is full of what the rows have already, as a kill leaves it", async () => {
+    const store = open();
+    for (let x = 1; x <= 300; x++) await report(store, "a", x);
+    const at = `${folder}-killed`;
+    await until(() => rows().length === 1);
+    // In that moment it is not noted yet what was let go of.
+    killed();
+    for (const name of readdirSync(path.join(at, "twins")).filter((one) => one.endsWith(".released")))
+      rmSync(path.join(at, "twins", name));
+    const again = open({ folder: at, bounds: { logBytes: 20_000 } });
+    await assert.rejects(report(again, "a", 301), { code: "busy" });
+    const taken = (): Promise<boolean> =>
+      report(again, "a", 301).then(
         () => true,
         () => false,
       );
-    while (!(await again())) await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.equal((await open({ folder: killed() }).twins.get("a"))?.rev, taken + 1);
+    while (!(await taken())) await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal((await again.twins.get("a"))?.rev, 301);
+    assert.deepEqual(warnings, []);
   });
 
   it("keeps a batch whole or not at all, however long it is", async () => {
