@@ -15,7 +15,8 @@ function httpGuard({ loopbackNamesOnly }) {
       res.status(403).type("text/plain");
       res.send(
         "MediTwin has no password yet and answers only to the names 127.0.0.1 and localhost.\n" +
-          "To reach it under another name (a tunnel, a proxy), set TWIN_ADMIN_PASSWORD_HASH: see README.md.\n",
+          "To reach it under another name (a tunnel, a proxy), add users with npm run user: see docs/security.md.\n" +
+          "With TWIN_ADMIN_PASSWORD_HASH alone the editor is reached, and the pages only show.\n",
       );
       return;
     }
