@@ -231,7 +231,11 @@ export function reportPatch(
     rev: base.rev + 1,
     updatedAt: options.now,
   };
-  for (const name of derive(document, options.model, gone)) announce(document, base, name, 0, changed);
+  for (const name of derive(document, options.model, gone)) {
+    // What was worked out while the removed ones were still there never stood.
+    delete changed[name];
+    announce(document, base, name, 0, changed);
+  }
   settle(document, options.model, options.now);
   return { document, changed, effective: true, historical: false, skewMs: 0 };
 }

@@ -11,6 +11,8 @@ export interface SilenceWatch {
 }
 
 const sweepMs = 1000;
+/** Told in one sweep: where a broker is gone, all twins fall silent at once. The others follow a second later each. */
+const mostAtOnce = 5000;
 
 /**
  * Looks every second. Only time in which this process could listen counts, by a clock that nobody sets: neither a jump of the
@@ -31,8 +33,10 @@ export function createSilenceWatch(silent: (id: string) => void, clock = () => p
   function sweep(): void {
     listened = time();
     last = clock();
+    let told = 0;
     for (const [id, deadline] of deadlines) {
       if (deadline > listened) continue;
+      if (told++ === mostAtOnce) return;
       deadlines.delete(id);
       silent(id);
     }

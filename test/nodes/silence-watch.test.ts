@@ -45,6 +45,18 @@ describe("the watch for silent twins", () => {
     assert.deepEqual(silent, ["a", "a"]);
   });
 
+  it("tells of at most 5,000 a second, and of every one of 12,000 that fall silent at once", () => {
+    for (let k = 0; k < 12_000; k++) watch.heard(`twin-${k}`, 3000);
+    const perSecond: number[] = [];
+    for (let k = 0; k < 7; k++) {
+      const before = silent.length;
+      listen(1);
+      perSecond.push(silent.length - before);
+    }
+    assert.deepEqual(perSecond, [0, 0, 5000, 5000, 2000, 0, 0]);
+    assert.equal(new Set(silent).size, 12_000);
+  });
+
   it("does not count time in which the process could not listen: a blocked loop, a machine asleep", () => {
     watch.heard("a", 60_000);
     now += 3_600_000;

@@ -103,6 +103,14 @@ describe("a derived property", () => {
     assert.deepEqual([document.reported.oee, document.meta.oee], [45, { ts: 50, quality: "good" }]);
   });
 
+  it("tells nothing that never stood, where one report sets an input and removes another", () => {
+    const known = modelOf(property("a"), property("b"), property("c", { expression: "known(b) ? a : 1" }));
+    const before = reportPatch(undefined, "x", { a: 1, b: 2 }, { model: known, now: 1 }).document;
+    const { document, changed } = reportPatch(before, "x", { a: 5, b: null }, { model: known, now: 2 });
+    assert.equal(document.reported.c, 1);
+    assert.deepEqual(Object.keys(changed), ["a", "b"]);
+  });
+
   it("cannot be reported or desired", () => {
     for (const unknown of ["keep", "drop", "reject"] as const) {
       const result = checkValues({ ...model, unknown }, { oee: 99 });
