@@ -51,7 +51,8 @@ export function readName(name: string, at: number, kind: Kind): Compiled {
         return undefined;
       }
       const found = typeof value as Kind;
-      if (found === kind || (kind === "any" && Object.hasOwn(isValue, found))) return value;
+      // JSON knows no -0: a value read from a file is the same as before it was written.
+      if (found === kind || (kind === "any" && Object.hasOwn(isValue, found))) return value === 0 ? 0 : value;
       tell(`${name} is ${quote(value)}, but must be ${wordFor(kind)}.`);
       return undefined;
     },

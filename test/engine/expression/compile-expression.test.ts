@@ -341,6 +341,12 @@ describe("the text of an expression", () => {
       compiled("speed").evaluate(() => ({}) as unknown as Scalar),
       undefined,
     );
+    assert.ok(
+      Object.is(
+        compiled("speed").evaluate(() => -0),
+        0,
+      ),
+    );
   });
 });
 
