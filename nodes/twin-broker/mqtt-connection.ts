@@ -158,6 +158,11 @@ export function openConnection(options: ConnectionOptions): Connection {
   }
 
   client.on("connect", (packet) => {
+    if (closing) {
+      // mqtt.js was ended while it waited for this answer: for it, the connection stands, and would be mended for ever.
+      client.end(true);
+      return;
+    }
     paused = false;
     if (takeover.isSuspicious()) callWitness();
     lastError = "";
@@ -168,7 +173,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   client.prependListener("close", () => {
     generation++;
     acknowledgements?.list.drop();
-    if (closing) return;
+    if (closing) {
+      client.options.reconnectPeriod = 0;
+      return;
+    }
     // Not told by the "connect" event: that one waits until messages from before have been delivered again.
     const upMs = client.connected ? Date.now() - dialledAt : undefined;
     if (upMs !== undefined && upMs >= stableMs) {

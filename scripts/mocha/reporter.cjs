@@ -13,7 +13,7 @@ for (const name of ["setTimeout", "setInterval"]) {
   const original = globalThis[name];
   const traced = (go, ms, ...args) => {
     const timer = original(go, ms, ...args);
-    if (ms >= 1000) {
+    if (name === "setInterval" || ms >= 1000) {
       if (timers.size >= 1000) for (const known of timers.keys()) if (isOver(known)) timers.delete(known);
       timers.set(timer, new Error(`${name}(${ms})`));
     }

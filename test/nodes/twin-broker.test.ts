@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createServer, connect as dial } from "node:net";
+import { type AddressInfo, createServer, connect as dial, type Socket } from "node:net";
 import mqtt from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { filterProblem, matchesFilter } from "../../engine/ingest/topic-filter";
@@ -345,6 +345,33 @@ describe("twin-broker with a message that the broker refuses by closing the conn
     await broker.close(false);
     await new Promise<void>((resolve) => aedes.close(() => resolve()));
     await new Promise((resolve) => server.close(resolve));
+  });
+});
+
+describe("twin-broker, closed while it connects", () => {
+  const open = clients();
+
+  it("leaves no connection behind, and makes no other", async () => {
+    const sockets = new Set<Socket>();
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections++;
+      sockets.add(socket);
+      socket.on("error", () => undefined);
+      socket.on("close", () => sockets.delete(socket));
+      // CONNACK, when the client has been ended already.
+      socket.once("data", () => setTimeout(() => socket.writable && socket.write(Buffer.from([0x20, 2, 0, 0])), 100));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const broker = open(`mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    broker.publish("a", "1", { qos: 1 }).catch(() => undefined);
+    broker.subscribe("b", 1, () => undefined);
+    await until(() => sockets.size === 2, "both are connecting");
+    await broker.close(false);
+    await until(() => sockets.size === 0, "both are gone");
+    await pause(500);
+    assert.equal(connections, 2);
+    server.close();
   });
 });
 

@@ -61,7 +61,8 @@ describe("the past of a twin in the embedded store", () => {
     for (const one of [folder, `${folder}-killed`]) rmSync(one, { recursive: true, force: true });
   });
 
-  it("is every document it ever had, by instant and by revision, over restarts and kill -9", async () => {
+  it("is every document it ever had, by instant and by revision, over restarts and kill -9", async function () {
+    this.timeout(60_000);
     let store = open();
     for (let k = 1; k <= 400; k++) {
       // Now and then a value that is known already: stored, without a new revision; and long texts, so that whole documents are written again.
