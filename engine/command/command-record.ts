@@ -40,6 +40,13 @@ export interface CommandRecord {
   error?: ErrorCode;
 }
 
+/** How a command ends. */
+export interface CommandOutcome extends Pick<CommandRecord, "result" | "error"> {
+  state: Exclude<CommandState, "open">;
+  code: number;
+  text: string;
+}
+
 export interface CommandTiming {
   /** How long an answer is waited for, each time it is sent. */
   timeoutMs: number;

@@ -1,3 +1,5 @@
+import { isPlainObject } from "../ingest/path";
+
 const maxText = 500;
 const maxBytes = 64 * 1024;
 
@@ -19,7 +21,7 @@ export interface Answer {
  */
 export function readAnswer(payload: unknown, correlation?: string): Answer | undefined {
   const value = typeof payload === "string" ? parse(payload) : payload;
-  const fields = isObject(value) ? value : {};
+  const fields = isPlainObject(value) ? value : {};
   const code = Number.isInteger(fields.code) ? (fields.code as number) : undefined;
   if (code === undefined ? correlation === undefined : code < 200 || code > 599) return undefined;
   const id = typeof fields.id === "string" ? fields.id : correlation;
@@ -31,9 +33,6 @@ export function readAnswer(payload: unknown, correlation?: string): Answer | und
   if (result !== undefined && fits(result)) answer.result = result;
   return answer;
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const shortened = (text: string): string => (text.length > maxText ? `${text.slice(0, maxText - 1)}…` : text);
 

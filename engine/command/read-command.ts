@@ -1,6 +1,7 @@
 import { quote, type RefusalInfo, refuse } from "../contract/errors";
 import { isTwinId } from "../contract/identity";
 import { isDeeperThan } from "../ingest/is-deeper-than";
+import { isPlainObject } from "../ingest/path";
 import { readTime } from "../ingest/read-time";
 import type { CommandKind } from "./command-record";
 
@@ -20,27 +21,24 @@ const maxDepth = 32;
 const namePattern = /^[^\u0000-\u001f\u007f-\u009f]{1,128}$/u;
 const keys = ["id", "name", "args", "expires"];
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /**
  * Reads what a message wants of a device. `msg.command` is the name of an action, with its arguments in `msg.payload`, or
  * `{ name, args, id, expires }`. Without a name, `msg.payload` holds the values desired.
  */
 export function readCommand(command: unknown, payload: unknown): CommandRequest | { error: RefusalInfo } {
-  const given = isObject(command) ? command : {};
+  const given = isPlainObject(command) ? command : {};
   // What this node itself puts there: a message that goes round again is a repeat of its command.
   const known = given.state === undefined ? keys : Object.keys(given);
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown !== undefined) return wrong(`msg.command.${unknown} is not known.`, `Use ${keys.join(", ")}.`);
-  const name = isObject(command) ? command.name : command;
+  const name = isPlainObject(command) ? command.name : command;
   const isAction = name !== undefined && name !== null && name !== "";
   if (isAction && !(typeof name === "string" && namePattern.test(name)))
     return wrong(
       `The name of the command is ${quote(name)}.`,
       "Put a text of 1 to 128 characters into msg.command, or msg.command.name.",
     );
-  const args = isAction ? (isObject(command) ? command.args : payload) : payload;
+  const args = isAction ? (isPlainObject(command) ? command.args : payload) : payload;
   const copy = isAction ? copyArgs(args) : copyDesired(args);
   if ("error" in copy) return copy;
 
@@ -71,10 +69,10 @@ const wrong = (message: string, hint: string): { error: RefusalInfo } => ({
 type Copy = { args: unknown } | { error: RefusalInfo };
 
 function copyDesired(values: unknown): Copy {
-  if (isObject(values) && Object.keys(values).length > 0) return { args: { ...values } };
+  if (isPlainObject(values) && Object.keys(values).length > 0) return { args: { ...values } };
   const error = refuse(
     "bad-payload",
-    `msg.payload is ${isObject(values) ? "empty" : quote(values)}.`,
+    `msg.payload is ${isPlainObject(values) ? "empty" : quote(values)}.`,
     "Put the values desired there, such as { speed: 80 }, or the name of an action into msg.command.",
   );
   return { error };

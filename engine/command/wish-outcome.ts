@@ -1,15 +1,7 @@
 import type { TwinDocument } from "../contract/document";
-import type { ErrorCode } from "../contract/errors";
 import type { Scalar } from "../contract/messages";
 import { own } from "../twin/reading";
-import type { CommandRecord, CommandState } from "./command-record";
-
-export interface WishOutcome {
-  state: Exclude<CommandState, "open">;
-  code: number;
-  text: string;
-  error?: ErrorCode;
-}
+import type { CommandOutcome, CommandRecord } from "./command-record";
 
 /**
  * How desired values have ended, as the twin's document tells; undefined while they wait. Only the command's own values count:
@@ -19,7 +11,7 @@ export function wishOutcome(
   { args, expires }: CommandRecord,
   document: TwinDocument | undefined,
   now: number,
-): WishOutcome | undefined {
+): CommandOutcome | undefined {
   if (!document) return { state: "refused", code: 409, text: "the twin was deleted", error: "cancelled" };
   const { desired, delta, ack, loop, desiredBy } = document;
   const wishes = Object.entries(args as Record<string, Scalar>);

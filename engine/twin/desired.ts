@@ -4,6 +4,7 @@ import type { Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { checkValues } from "./check-values";
 import { begunLoop, defaultTiming, endedLoop } from "./desired-loop";
+import { offlineDocument } from "./empty-document";
 import { own } from "./reading";
 
 /** Whether a reported value misses a desired one: numbers by more than the tolerance. */
@@ -22,6 +23,11 @@ function deltaOf(document: TwinDocument, model: TwinModel | undefined): Record<s
     if (differs(wish, reported, toleranceOf(model, name))) delta[name] = wish;
   }
   return delta;
+}
+
+export function isSameDelta(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {
+  const names = Object.keys(after);
+  return names.length === Object.keys(before).length && names.every((name) => own(before, name) === after[name]);
 }
 
 const isEmpty = (values: Record<string, Scalar>): boolean => {
@@ -118,6 +124,30 @@ export function desire(
     document.loop = begunLoop(timing, now);
   }
   return { document, changed };
+}
+
+/**
+ * {@link desire} for a twin that may not be known yet. A document of no model takes the given one's name.
+ *
+ * @returns `isAnother`: whether anything changed
+ */
+export function desireOf(
+  id: string,
+  current: TwinDocument | undefined,
+  patch: Record<string, unknown>,
+  options: DesireOptions,
+): { document: TwinDocument; changed: Changes; isAnother: boolean } | { error: RefusalInfo } {
+  const before = current ?? offlineDocument(id, options.now);
+  const result = desire(before, patch, options);
+  if ("error" in result) return result;
+  const { document, changed } = result;
+  const { model } = options;
+  const isNamed = document.model !== null || !model;
+  return {
+    document: isNamed ? document : { ...document, model: model.model, modelVersion: model.version },
+    changed,
+    isAnother: document !== before,
+  };
 }
 
 /**

@@ -2,7 +2,8 @@ import type { Changes, PropertyMeta, TwinDocument } from "../contract/document";
 import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { derive } from "./derive";
-import { differs, settle, toleranceOf } from "./desired";
+import { differs, isSameDelta, settle, toleranceOf } from "./desired";
+import { emptyDocument, offlineDocument } from "./empty-document";
 import { boundedMeta, type Clock, compareReadings, own, type Reading, readingsOf, skewOf } from "./reading";
 
 export interface ReportResult {
@@ -28,20 +29,6 @@ export interface ReportOptions {
   redelivered?: boolean;
 }
 
-/** The document of a twin of which nothing is known yet. */
-export const emptyDocument = (id: string, now: number): TwinDocument => ({
-  id,
-  model: null,
-  rev: 0,
-  reported: {},
-  desired: {},
-  delta: {},
-  meta: {},
-  ack: null,
-  status: "live",
-  updatedAt: now,
-});
-
 /**
  * Merges a sample into the document. Per property the reading that `compareReadings` puts first stays, and of models the one
  * that the latest sample names: samples end in one state in whatever order and however often they arrive. Only `rev`,
@@ -56,7 +43,7 @@ export const reportSample = (current: TwinDocument | undefined, sample: Sample, 
 type Order = typeof compareReadings;
 
 function report(current: TwinDocument | undefined, sample: Sample, options: ReportOptions, order: Order): ReportResult {
-  const before: TwinDocument = current ?? { ...emptyDocument(sample.id, options.now), status: "offline" };
+  const before: TwinDocument = current ?? offlineDocument(sample.id, options.now);
   const document = { ...before, reported: { ...before.reported }, meta: { ...before.meta } };
   const names = Object.keys(sample.values);
   const changed: Changes = {};
@@ -91,7 +78,7 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
   if (before.status !== "live" && document.status === "live" && loop?.since !== undefined)
     document.loop = { ...loop, since: options.now };
   // What moves within its tolerance may still meet a desired value, or leave it.
-  const isLoopAnother = !isSame(before.delta, document.delta) || before.ack !== document.ack;
+  const isLoopAnother = !isSameDelta(before.delta, document.delta) || before.ack !== document.ack;
   if (isLoopAnother && !isAnother) document.rev++;
   const effective = isAnother || isLoopAnother || before.status !== document.status;
   if (effective) document.updatedAt = options.now;
@@ -110,11 +97,6 @@ function takeStatus(
   if (status === "offline" && !isOld) document.status = "offline";
   else if (status !== "offline" && !retained && !isOld) document.status = "live";
   if (document.status !== before.status || before.rev === 0) document.statusAt = now;
-}
-
-function isSame(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {
-  const names = Object.keys(after);
-  return names.length === Object.keys(before).length && names.every((name) => own(before, name) === after[name]);
 }
 
 /**

@@ -37,9 +37,14 @@ export interface Host {
   log(text: string): void;
   /** Adds what `read` gives to `GET <admin>/meditwin/metrics`, with the node's id and name, until the node closes. */
   metrics(read: () => Metric[]): void;
+  /** Called once when the flows run: the nodes that listen to this one exist then. Not after the node has closed. */
+  onFlowsStarted(begin: () => void): void;
   /** Called when the node closes, before the next deploy's nodes start. All are awaited. */
-  onClose(dispose: () => void | Promise<void>): void;
+  onClose(dispose: Dispose): void;
 }
+
+/** @param removed the node was deleted, and no deploy brings it back */
+type Dispose = (removed: boolean) => void | Promise<void>;
 
 export interface Running {
   /** Handles one message. Throw a `Refusal` to refuse it, any other error to fail it. */
@@ -65,7 +70,7 @@ export interface ConfigSpec<Settings, Api> {
   credentials?: Record<string, { type: "text" | "password" }>;
   readSettings(def: Record<string, unknown>): Settings;
   /** Opens what the node stands for. Whatever must outlive a deploy is acquired from `shared.ts`. */
-  open(host: ConfigHost, settings: Settings): { api: Api; close(): void | Promise<void> };
+  open(host: ConfigHost, settings: Settings): { api: Api; close: Dispose };
   /** What `GET <admin>/meditwin/metrics` says of it; called at each request, so it must be cheap. */
   metrics?(api: Api): Metric[];
   /** Serves what the node's form asks of the server; called when the type is registered. */
@@ -98,13 +103,13 @@ export function defineNode<Settings>(spec: NodeSpec<Settings>): Registration {
   return (red) => {
     function construct(this: RedNode, def: RedDef): void {
       red.nodes.createNode(this, def);
-      const disposers: (() => void | Promise<void>)[] = [];
+      const disposers: Dispose[] = [];
       const host = hostOf(red, this, spec.type, disposers);
       const inFlight = createInFlight();
       let closing = false;
-      this.on("close", (_removed: boolean, done: () => void) => {
+      this.on("close", (removed: boolean, done: () => void) => {
         closing = true;
-        void closeAll(inFlight, disposers, this).then(done);
+        void closeAll(removed, inFlight, disposers, this).then(done);
       });
 
       let running: Running;
@@ -173,7 +178,7 @@ export function defineNode<Settings>(spec: NodeSpec<Settings>): Registration {
 
 interface ConfigEntry {
   readSettings(def: Record<string, unknown>): unknown;
-  open(host: ConfigHost, settings: never): { api: unknown; close(): void | Promise<void> };
+  open(host: ConfigHost, settings: never): { api: unknown; close: Dispose };
   metrics?(api: unknown): Metric[];
 }
 
@@ -187,7 +192,7 @@ export function defineConfigNode<Settings, Api>(spec: ConfigSpec<Settings, Api>)
     spec.serve?.(red);
     function construct(this: RedNode, def: RedDef): void {
       red.nodes.createNode(this, def);
-      const disposers: (() => void | Promise<void>)[] = [];
+      const disposers: Dispose[] = [];
       try {
         const settings = spec.readSettings({ ...def, ...this.credentials });
         const { api, close } = spec.open(
@@ -202,15 +207,15 @@ export function defineConfigNode<Settings, Api>(spec: ConfigSpec<Settings, Api>)
         this.twinError = failureOf(error);
         this.error(messageOf(error));
       }
-      this.on("close", (_removed: boolean, done: () => void) => {
-        void closeAll(createInFlight(), disposers, this).then(done);
+      this.on("close", (removed: boolean, done: () => void) => {
+        void closeAll(removed, createInFlight(), disposers, this).then(done);
       });
     }
     red.nodes.registerType(spec.type, construct, spec.credentials ? { credentials: spec.credentials } : undefined);
   };
 }
 
-function hostOf(red: NodeRed, node: RedNode, type: string, disposers: (() => void | Promise<void>)[]): Host {
+function hostOf(red: NodeRed, node: RedNode, type: string, disposers: Dispose[]): Host {
   return {
     red,
     node,
@@ -234,6 +239,10 @@ function hostOf(red: NodeRed, node: RedNode, type: string, disposers: (() => voi
       serveMetrics(red);
       disposers.push(addMetrics({ node: node.id, name: node.name ?? "" }, read));
     },
+    onFlowsStarted(begin) {
+      red.events.once("flows:started", begin);
+      disposers.push(() => void red.events.off("flows:started", begin));
+    },
     onClose: (dispose) => disposers.push(dispose),
   };
 }
@@ -241,7 +250,7 @@ function hostOf(red: NodeRed, node: RedNode, type: string, disposers: (() => voi
 /** Fewer status messages than samples: at most one per `badgeMs`, and none that says the same again. The last always shows. */
 const badgeMs = 200;
 
-function createBadge(node: RedNode, disposers: (() => void | Promise<void>)[]): Host["show"] {
+function createBadge(node: RedNode, disposers: Dispose[]): Host["show"] {
   let shown = "";
   let next: Parameters<Host["show"]> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -271,11 +280,7 @@ function createBadge(node: RedNode, disposers: (() => void | Promise<void>)[]): 
   };
 }
 
-function configHostOf(
-  red: NodeRed,
-  disposers: (() => void | Promise<void>)[],
-  own: Pick<ConfigHost, "node" | "log" | "warn">,
-): ConfigHost {
+function configHostOf(red: NodeRed, disposers: Dispose[], own: Pick<ConfigHost, "node" | "log" | "warn">): ConfigHost {
   return {
     red,
     home: homeOf(red),
@@ -286,12 +291,7 @@ function configHostOf(
 
 const isReference = (reference: unknown): reference is string => typeof reference === "string" && reference !== "";
 
-function useConfig<T>(
-  red: NodeRed,
-  configType: string,
-  reference: unknown,
-  disposers: (() => void | Promise<void>)[],
-): T {
+function useConfig<T>(red: NodeRed, configType: string, reference: unknown, disposers: Dispose[]): T {
   if (!isReference(reference)) {
     const lease = acquireDefault<T>(red, configType);
     disposers.push(() => lease.release());
@@ -317,7 +317,7 @@ function acquireDefault<T>(red: NodeRed, configType: string): Lease<T> {
   if (!spec)
     throw new Failure("bad-setting", `The node type ${configType} is not loaded.`, "Install the whole package.");
   return acquire<T>(`default:${configType}:${homeOf(red)}`, () => {
-    const disposers: (() => void | Promise<void>)[] = [];
+    const disposers: Dispose[] = [];
     const settings = spec.readSettings({});
     const opened = spec.open(
       configHostOf(red, disposers, { log: (text) => red.log.info(text), warn: (text) => red.log.warn(text) }),
@@ -328,8 +328,8 @@ function acquireDefault<T>(red: NodeRed, configType: string): Lease<T> {
     return {
       value: opened.api as T,
       async dispose() {
-        await opened.close();
-        for (const dispose of disposers) await dispose();
+        await opened.close(false);
+        for (const dispose of disposers) await dispose(false);
       },
     };
   });
@@ -369,7 +369,7 @@ function createInFlight(): InFlight {
   };
 }
 
-async function closeAll(inFlight: InFlight, disposers: (() => void | Promise<void>)[], node: RedNode): Promise<void> {
+async function closeAll(removed: boolean, inFlight: InFlight, disposers: Dispose[], node: RedNode): Promise<void> {
   if (inFlight.size > 0) {
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
@@ -380,7 +380,7 @@ async function closeAll(inFlight: InFlight, disposers: (() => void | Promise<voi
   }
   for (const dispose of disposers.reverse()) {
     try {
-      await dispose();
+      await dispose(removed);
     } catch (error) {
       node.log(messageOf(error));
     }

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Changes, TwinDocument } from "../../engine/contract/document";
 import type { TwinModel } from "../../engine/contract/model";
+import { joinChanges } from "../../engine/twin/join-changes";
 import { migrate, versionOf } from "../../engine/twin/migrate";
 
 interface Update {
@@ -41,7 +42,7 @@ export function migratingTwins<T extends Twins>(twins: T, model: TwinModel | und
       return {
         ...update,
         document: { ...update.document, rev, updatedAt: now },
-        changed: joined(step.changed, update.changed),
+        changed: joinChanges(step.changed, update.changed),
         notify: true,
       };
     };
@@ -51,13 +52,6 @@ export function migratingTwins<T extends Twins>(twins: T, model: TwinModel | und
       twins.updateAll(ids, (index, current) => migrating((doc) => change(index, doc))(current)),
   };
   return { ...twins, ...through };
-}
-
-function joined(first: Changes, second: Changes): Changes {
-  const changed = { ...first };
-  for (const [name, { before, after }] of Object.entries(second))
-    changed[name] = { before: Object.hasOwn(first, name) ? first[name]?.before : before, after };
-  return changed;
 }
 
 /** Brings every stored twin of the model to its version: many small updates, each whole. A start after a kill goes on with the rest. */

@@ -32,14 +32,9 @@ export default defineConfigNode<TwinBrokerSettings, Broker>({
     const release = isEmbedded ? useEmbedded(host, settings.port, broker, clientId) : (): void => undefined;
     if (!isEmbedded) broker.setAddress(settings.tls ? secure(settings.url) : settings.url);
 
-    let removed = false;
-    host.node?.on("close", (isRemoved: boolean, done: () => void) => {
-      removed = isRemoved;
-      done();
-    });
     return {
       api: broker,
-      async close() {
+      async close(removed) {
         await broker.close(removed);
         release(removed);
       },

@@ -65,11 +65,6 @@ export function openDevice(
 }
 
 function listen(host: Host, broker: Broker, topics: DeviceTopics, hear: (answer: DeviceAnswer) => Promise<void>): void {
-  let removed = false;
-  host.node.on("close", (isRemoved: boolean, done: () => void) => {
-    removed = isRemoved;
-    done();
-  });
   let warned = false;
   for (const filter of topics.filters) {
     const subscription = broker.subscribe(
@@ -89,7 +84,7 @@ function listen(host: Host, broker: Broker, topics: DeviceTopics, hear: (answer:
           host.fail(new Failure("broker-failed", `The broker refuses the subscription: ${reason}`)),
       },
     );
-    host.onClose(() => subscription.close(!removed));
+    host.onClose((removed) => subscription.close(!removed));
   }
   host.onClose(broker.onState((state) => showState(host, state)));
 }

@@ -1,5 +1,4 @@
-import type { CommandRecord, CommandState } from "../../engine/command/command-record";
-import type { ErrorCode } from "../../engine/contract/errors";
+import type { CommandOutcome, CommandRecord } from "../../engine/command/command-record";
 import { createDueQueue } from "../../engine/twin/due-queue";
 import type { Host } from "../lib/define-node";
 import type { Message } from "../lib/node-red";
@@ -16,14 +15,6 @@ const longestTimerMs = 2 ** 31 - 1;
 /** After a failure of the store. */
 const againMs = 2000;
 
-export interface Outcome {
-  state: Exclude<CommandState, "open">;
-  code: number;
-  text: string;
-  result?: unknown;
-  error?: ErrorCode;
-}
-
 /** The commands of one node that have not ended, with the messages that wait for them. */
 export interface OpenCommands {
   readonly size: number;
@@ -38,7 +29,7 @@ export interface OpenCommands {
   /** `attend` is called with the command then. */
   dueAt(id: string, time: number): void;
   /** Ends it, once: writes that down, and then answers the messages that wait. */
-  end(id: string, outcome: Outcome): Promise<void>;
+  end(id: string, outcome: CommandOutcome): Promise<void>;
   /** Answers the messages of what ended while a deploy was taking the node before away. */
   catchUp(): Promise<void>;
 }
@@ -62,14 +53,11 @@ export function openCommands(
   let armedFor = Number.POSITIVE_INFINITY;
   let closed = false;
 
-  let removed = false;
-  host.node.on("close", (isRemoved: boolean, done: () => void) => {
-    // The nodes after this one may be gone already.
+  host.node.on("close", () => {
+    // At once: the nodes after this one may be gone already.
     closed = true;
-    removed = isRemoved;
-    done();
   });
-  host.onClose(async () => {
+  host.onClose(async (removed) => {
     clearTimeout(timer);
     lease.release();
     if (!removed) return;

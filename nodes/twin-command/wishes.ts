@@ -3,9 +3,8 @@ import { wishOutcome } from "../../engine/command/wish-outcome";
 import type { LoopTiming, TwinDocument } from "../../engine/contract/document";
 import { Refusal, type RefusalInfo } from "../../engine/contract/errors";
 import type { TwinModel } from "../../engine/contract/model";
-import { deltaVia, desire } from "../../engine/twin/desired";
+import { deltaVia, desireOf } from "../../engine/twin/desired";
 import { answeredDocument } from "../../engine/twin/desired-loop";
-import { emptyDocument } from "../../engine/twin/report";
 import { beyondOf } from "../lib/beyond-model";
 import type { TwinCollection, TwinEvent } from "../twin-store/store";
 import type { Device, DeviceAnswer } from "./device";
@@ -49,10 +48,9 @@ export function createWishes(
       via: node,
       command: id,
     };
-    const before = current ?? { ...emptyDocument(twin, now), status: "offline" as const };
-    const result = desire(before, args as Record<string, unknown>, { model, now, by, timing, anew: true });
+    const result = desireOf(twin, current, args as Record<string, unknown>, { model, now, by, timing, anew: true });
     if ("error" in result) throw new Refusal(result.error);
-    return { ...result, isAnother: result.document !== before };
+    return result;
   }
 
   /** Commands whose values are in the twin's document: before that it says nothing of them. */
@@ -68,11 +66,10 @@ export function createWishes(
   async function set(record: CommandRecord, check: (current: TwinDocument | undefined) => void): Promise<void> {
     await twins.update(record.twin, (current) => {
       check(current);
-      const { document: next, changed, isAnother } = wished(record, current, Date.now());
+      const { document, changed, isAnother } = wished(record, current, Date.now());
       if (!isAnother) return undefined;
-      const named = next.model === null && model ? { ...next, model: model.model, modelVersion: model.version } : next;
       const { clientToken } = record;
-      return { document: named, changed, notify: true, ...(clientToken === undefined ? {} : { clientToken }) };
+      return { document, changed, notify: true, ...(clientToken === undefined ? {} : { clientToken }) };
     });
     isSet.add(record.id);
     await conclude(record, await twins.get(record.twin));

@@ -4,6 +4,7 @@ import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
 import { defaultMaxCells } from "../../engine/history/answer";
 import type { HistoryQuery } from "../../engine/history/history-query";
+import { createSeldom } from "../lib/seldom";
 import { cancelled, defaultQueryTimeoutMs, type QueryOptions, timedOut } from "./history";
 import type { FromWorker, ToWorker, WorkerData } from "./query-worker";
 
@@ -11,7 +12,6 @@ import type { FromWorker, ToWorker, WorkerData } from "./query-worker";
 const maxQueued = 200;
 /** How long the thread may take to notice that it should stop before it is ended and begun anew. */
 const stopPatienceMs = 2000;
-const warnPauseMs = 60_000;
 
 interface Question {
   measurement: string;
@@ -39,7 +39,7 @@ export function createEmbeddedQueries(file: string, warn: (text: string) => void
   let worker: Worker | undefined;
   let current: Question | undefined;
   let closed = false;
-  let warnedAt = Number.NEGATIVE_INFINITY;
+  const mayWarn = createSeldom();
 
   function begin(): Worker {
     const data: WorkerData = { file, stop };
@@ -103,9 +103,7 @@ export function createEmbeddedQueries(file: string, warn: (text: string) => void
 
   /** Not with every question: a dashboard asks each second. */
   function warnOfDamage(samples: number): void {
-    if (Date.now() - warnedAt < warnPauseMs) return;
-    warnedAt = Date.now();
-    warn(`${samples} samples in ${file} do not match their checksum and were left out of an answer.`);
+    if (mayWarn()) warn(`${samples} samples in ${file} do not match their checksum and were left out of an answer.`);
   }
 
   function lost(which: Worker, reason: string): void {

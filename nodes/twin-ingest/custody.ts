@@ -252,7 +252,7 @@ export function openCustody(
   const flowsStarted = new Promise<void>((resolve) => {
     started = resolve;
   });
-  host.red.events.once("flows:started", started);
+  host.onFlowsStarted(started);
   let ready: Promise<void> | undefined = replay()
     .catch((error: unknown) => host.fail(error))
     .then(() => {
@@ -273,7 +273,6 @@ export function openCustody(
   host.onClose(() => {
     closed = true;
     started();
-    host.red.events.off("flows:started", started);
     clearInterval(overdueTimer);
     clearTimeout(retryTimer);
     for (const token of open.keys()) delivery.abandon(token);

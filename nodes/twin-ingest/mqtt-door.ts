@@ -24,11 +24,6 @@ export function openMqttDoor(
   take: TakeMqtt,
 ): void {
   const pace = createPace();
-  let removed = false;
-  host.node.on("close", (isRemoved: boolean, done: () => void) => {
-    removed = isRemoved;
-    done();
-  });
 
   const handle: MessageHandler = (messageTopic, payload, packet) => {
     const waiting = intake?.ready();
@@ -50,7 +45,7 @@ export function openMqttDoor(
       host.fail(new Failure("broker-failed", `The broker refuses the subscription: ${reason}`));
     },
   });
-  host.onClose(() => subscription.close(!removed));
+  host.onClose((removed) => subscription.close(!removed));
   host.onClose(broker.onState((state) => showState(host, meter, state)));
 }
 

@@ -5,10 +5,10 @@ import { idHint, isTwinId } from "../../engine/contract/identity";
 import type { Sample, Scalar, Values } from "../../engine/contract/messages";
 import type { TwinModel } from "../../engine/contract/model";
 import { checkValues } from "../../engine/twin/check-values";
-import { desire } from "../../engine/twin/desired";
+import { desireOf } from "../../engine/twin/desired";
 import { answeredDocument, type DeviceAnswer } from "../../engine/twin/desired-loop";
 import { readMoment } from "../../engine/twin/moment";
-import { emptyDocument, type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
+import { type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
 import { beyondOf } from "../lib/beyond-model";
 import { defineNode } from "../lib/define-node";
 import { conflictOf } from "../lib/if-rev";
@@ -166,17 +166,10 @@ export default defineNode<TwinStateSettings>({
         const patch = msg.payload;
         const by = readWho(msg);
         const document = await update(id, msg, (current, now) => {
-          const before = current ?? { ...emptyDocument(id, now), status: "offline" as const };
-          const result = desire(before, patch, { model, now, by, timing: settings.timing });
+          const result = desireOf(id, current, patch, { model, now, by, timing: settings.timing });
           if ("error" in result) throw new Refusal(result.error);
-          const next = result.document;
-          if (current && next === current) return undefined;
-          return {
-            document:
-              next.model === null && model ? { ...next, model: model.model, modelVersion: model.version } : next,
-            changed: result.changed,
-            notify: true,
-          };
+          const { document, changed, isAnother } = result;
+          return current && !isAnother ? undefined : { document, changed, notify: true };
         });
         msg.payload = structuredClone(document);
         return [msg, null];

@@ -6,8 +6,10 @@ import type { TwinDocument } from "../../engine/contract/document";
 import { Failure } from "../../engine/contract/errors";
 import { matchesPattern } from "../../engine/contract/matches-pattern";
 import { createRecentMap } from "../../engine/contract/recent-map";
+import { isSameDelta } from "../../engine/twin/desired";
 import { lateDocument } from "../../engine/twin/desired-loop";
 import { openSegmentLog } from "../lib/segment-log";
+import { createSeldom } from "../lib/seldom";
 import { createDesiredLoops } from "./desired-loop";
 import { readPast } from "./read-past";
 import { replayTwins } from "./replay-twins";
@@ -46,7 +48,6 @@ const mostLookedAt = 1000;
 const lateGraceMs = 10_000;
 /** How long after a row could not be read it is read again. */
 const againMs = 5000;
-const warnMs = 60_000;
 const settled = Promise.resolve();
 
 export interface EmbeddedTwins extends TwinCollection {
@@ -210,12 +211,10 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
     }
   }
 
-  let warnedAt = Number.NEGATIVE_INFINITY;
+  const mayWarn = createSeldom();
   /** All twins may turn stale at once: that the disk refuses is told once a minute. */
   function warnSeldom(error: unknown): void {
-    if (performance.now() - warnedAt < warnMs) return;
-    warnedAt = performance.now();
-    warn(String(error));
+    if (mayWarn()) warn(String(error));
   }
 
   /** Up to `limit` ids after that one, in order, of rows and of what has none yet. */
@@ -308,7 +307,8 @@ function eventOf(
   // A device that comes back is told again what it has not met.
   const isBack = before !== undefined && before.status !== "live" && after.status === "live";
   const isOpen = after.loop?.since !== undefined;
-  if (!isSame(before?.delta ?? {}, after.delta) || (isBack && isOpen) || isAnew(before, after)) events.push("delta");
+  if (!isSameDelta(before?.delta ?? {}, after.delta) || (isBack && isOpen) || isAnew(before, after))
+    events.push("delta");
   if (before?.status !== after.status) events.push("status");
   if (before?.ack !== after.ack && JSON.stringify(before?.ack ?? null) !== JSON.stringify(after.ack))
     events.push("ack");
@@ -319,8 +319,3 @@ function eventOf(
 /** The same is desired anew, such as after the device refused it. */
 const isAnew = (before: TwinDocument | undefined, after: TwinDocument): boolean =>
   after.ack?.code === 202 && before?.ack?.version !== after.ack.version;
-
-function isSame(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {
-  const names = Object.keys(after);
-  return names.length === Object.keys(before).length && names.every((name) => before[name] === after[name]);
-}

@@ -25,7 +25,6 @@ const perWalkBytes = 32 * 1024 * 1024;
 /** The twins that are newer in the log than in their rows. Writes them to the rows in the background, in the order of their ids. */
 export interface TwinFolding {
   get(id: string): Entry | undefined;
-  waiting(): Iterable<[string, Entry]>;
   /** These twins are durable in the log, up to that group of it. */
   add(entries: Map<string, Entry>, through: number): void;
   /** Folds where too much waits. `added` is how many twins a group has just brought. */
@@ -205,7 +204,6 @@ export function createTwinFolding({
 
   return {
     get: (id) => waiting.get(id),
-    waiting: () => waiting,
     add(entries, through) {
       for (const [id, entry] of entries) {
         note(id, waiting.get(id), entry);

@@ -1,4 +1,5 @@
 import type { Changes } from "../../engine/contract/document";
+import { joinChanges } from "../../engine/twin/join-changes";
 import type { TwinEvent } from "../twin-store/store";
 
 /** An event on its way to the output. */
@@ -84,12 +85,12 @@ function merge(older: Told, newer: Told): Told {
   return merged;
 }
 
+/** Without what is as it was before both. */
 function mergeChanges(older: Changes, newer: Changes): Changes {
-  const changes: Changes = { ...older };
-  for (const [name, { before, after }] of Object.entries(newer)) {
-    const first = Object.hasOwn(older, name) ? older[name]?.before : before;
-    if (Object.is(first, after)) delete changes[name];
-    else changes[name] = { before: first, after };
+  const changes = joinChanges(older, newer);
+  for (const name of Object.keys(newer)) {
+    const { before, after } = changes[name] as Changes[string];
+    if (Object.is(before, after)) delete changes[name];
   }
   return changes;
 }

@@ -1,5 +1,6 @@
 import type { Host } from "../lib/define-node";
 import type { Message } from "../lib/node-red";
+import { createSeldom } from "../lib/seldom";
 import { createBacklog, type Told } from "./backlog";
 import { createPressure, type pressureLimits } from "./pressure";
 
@@ -36,8 +37,6 @@ export interface Outlet {
   readonly waiting: number;
 }
 
-const warnMs = 60_000;
-
 export function createOutlet(host: Host, options: OutletOptions, limits: OutletLimits = {}): Outlet {
   const backlog = createBacklog(limits.twins ?? 10_000);
   const pressure = createPressure(host, pump, options.onShaken, limits.pressure);
@@ -45,7 +44,7 @@ export function createOutlet(host: Host, options: OutletOptions, limits: OutletL
   let isPumping = false;
   let isBehind = false;
   let merged = 0;
-  let warnedAt = Number.NEGATIVE_INFINITY;
+  const mayWarn = createSeldom();
   let closed = false;
   /** A replay that waits for room. */
   let waiter: { events: number; wake(go: boolean): void } | undefined;
@@ -96,9 +95,7 @@ export function createOutlet(host: Host, options: OutletOptions, limits: OutletL
 
   function fallBehind(): void {
     isBehind = true;
-    const now = performance.now();
-    if (now - warnedAt < warnMs) return;
-    warnedAt = now;
+    if (!mayWarn()) return;
     host.warn(host.text("problem.behind", { count: pressure.underWay, where: pressure.where() ?? "?" }));
   }
 

@@ -106,13 +106,9 @@ export function startWatcher(
     shaken.delete(event.id);
     replay.hear(event);
   });
-  host.onClose(() => {
-    stop();
-    host.red.events.off("flows:started", outlet.open);
-  });
+  host.onClose(stop);
   host.show("idle", host.text("status.watching", { twin: settings.twin }));
   if (settings.replay) replay.begin();
-  // Not before the nodes that listen to this one exist.
-  host.red.events.once("flows:started", outlet.open);
+  host.onFlowsStarted(outlet.open);
   return outlet;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { TwinDocument } from "../../engine/contract/document";
-import { emptyDocument } from "../../engine/twin/report";
+import { emptyDocument } from "../../engine/twin/empty-document";
 import { check, type Evidence, isWhole } from "./checker";
 import type { HistoryRow } from "./history";
 import { bodyOf, twinOf, twins } from "./sample";

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
-import { emptyDocument, reportSample } from "../../engine/twin/report";
+import { emptyDocument } from "../../engine/twin/empty-document";
+import { reportSample } from "../../engine/twin/report";
 import { type EmbeddedStore, type EmbeddedStoreOptions, openEmbeddedStore } from "../../nodes/twin-store/embedded";
 import { failFlushes } from "../support/failing-disk";
 

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { emptyDocument } from "../../engine/twin/report";
+import { emptyDocument } from "../../engine/twin/empty-document";
 import type { WatcherLimits } from "../../nodes/twin-watch/watcher";
 import { createFakeTwins, createWatched } from "./twin-watch.support";
 

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { EventEmitter } from "node:events";
 import type { TwinDocument } from "../../engine/contract/document";
-import { emptyDocument } from "../../engine/twin/report";
+import { emptyDocument } from "../../engine/twin/empty-document";
 import type { Host } from "../../nodes/lib/define-node";
 import type { Message } from "../../nodes/lib/node-red";
 import type { TwinCollection, TwinEvent, TwinPage } from "../../nodes/twin-store/store";
@@ -108,6 +108,7 @@ export function createWatched(store: FakeTwins, settings: { replay: boolean }, l
       throw error;
     },
     onClose: (dispose: () => unknown) => disposers.push(dispose),
+    onFlowsStarted: (begin: () => void) => events.once("flows:started", begin),
     send(msg: Message) {
       hooks.get("preDeliver.meditwin")?.({ msg, destination });
       inbox.push(msg);

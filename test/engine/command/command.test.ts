@@ -4,7 +4,7 @@ import { deviceTopics, topicProblem } from "../../../engine/command/device-topic
 import { readAnswer } from "../../../engine/command/read-answer";
 import { readCommand } from "../../../engine/command/read-command";
 import { wishOutcome } from "../../../engine/command/wish-outcome";
-import { emptyDocument } from "../../../engine/twin/report";
+import { emptyDocument } from "../../../engine/twin/empty-document";
 
 const record: CommandRecord = {
   id: "c-1",

@@ -8,7 +8,8 @@ import {
   nextReminder,
   type Spread,
 } from "../../../engine/twin/desired-loop";
-import { emptyDocument, reportSample } from "../../../engine/twin/report";
+import { emptyDocument } from "../../../engine/twin/empty-document";
+import { reportSample } from "../../../engine/twin/report";
 
 const timing = { retryMs: 5000, retryMaxMs: 300_000, timeoutMs: 60_000 };
 const none: Spread = () => 0;

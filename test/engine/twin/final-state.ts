@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { TwinDocument } from "../../../engine/contract/document";
 import type { Sample } from "../../../engine/contract/messages";
 import { desire } from "../../../engine/twin/desired";
-import { emptyDocument, type ReportOptions, reportSample } from "../../../engine/twin/report";
+import { emptyDocument } from "../../../engine/twin/empty-document";
+import { type ReportOptions, reportSample } from "../../../engine/twin/report";
 
 export type Report = typeof reportSample;
 

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import type { TwinDocument } from "../../../engine/contract/document";
 import type { Migration, TwinModel } from "../../../engine/contract/model";
+import { emptyDocument } from "../../../engine/twin/empty-document";
 import { isBeyond, migrate } from "../../../engine/twin/migrate";
-import { emptyDocument } from "../../../engine/twin/report";
 
 const step = (
   to: number,
