@@ -96,4 +96,4 @@ function readEnvironment(env, root, cwd = root) {
 /** Language of pages and flows for a value of TWIN_LANG. */
 const pageLanguage = (lang) => (languages.includes(lang) ? lang : "en-US");
 
-module.exports = { defaults, isLoopback, languages, pageLanguage, readEnvironment };
+module.exports = { defaults, languages, pageLanguage, readEnvironment };

@@ -1,9 +1,6 @@
 // Who may reach the editor and the pages at all. Who may do what there: security/. Express and socket.io middleware for settings.js.
 "use strict";
-const { isLoopback } = require("./environment.cjs");
-
-/** Host name of a `Host` header, without the port. */
-const hostNameOf = (header = "") => header.replace(/:\d+$/, "").toLowerCase();
+const { isUnderOwnName } = require("../../dist/security/http.js");
 
 /**
  * While there is no password, only this machine may reach the server, and only under a loopback name: a web site that
@@ -11,7 +8,7 @@ const hostNameOf = (header = "") => header.replace(/:\d+$/, "").toLowerCase();
  */
 function httpGuard({ loopbackNamesOnly }) {
   return (req, res, next) => {
-    if (loopbackNamesOnly && !isLoopback(hostNameOf(req.headers.host))) {
+    if (loopbackNamesOnly && !isUnderOwnName(req)) {
       res.status(403).type("text/plain");
       res.send(
         "MediTwin has no password yet and answers only to the names 127.0.0.1 and localhost.\n" +
@@ -31,7 +28,7 @@ function httpGuard({ loopbackNamesOnly }) {
 function socketGuard({ loopbackNamesOnly }) {
   return (socket, next) => {
     const { host, origin } = socket.handshake.headers;
-    if (loopbackNamesOnly && !isLoopback(hostNameOf(host))) return next(new Error("not under this name"));
+    if (loopbackNamesOnly && !isUnderOwnName(socket.handshake)) return next(new Error("not under this name"));
     if (origin && (!URL.canParse(origin) || new URL(origin).host !== host))
       return next(new Error("not from this site"));
     next();
