@@ -1,21 +1,10 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import type { PropertySpec, TwinModel } from "../../../engine/contract/model";
+import type { TwinModel } from "../../../engine/contract/model";
 import { type Arrival, createEntryReader, type EntryRules } from "../../../engine/ingest/read-entry";
 import { checkValues } from "../../../engine/twin/check-values";
+import { property } from "../property-spec";
 
-const property = (name: string, more: Partial<PropertySpec> = {}): PropertySpec => ({
-  name,
-  type: "number",
-  unit: "kN",
-  writable: false,
-  tolerance: 0,
-  class: "internal",
-  label: name,
-  offset: 0,
-  gain: 1,
-  ...more,
-});
 const model: TwinModel = {
   model: "press",
   version: 1,
@@ -23,9 +12,9 @@ const model: TwinModel = {
   unknown: "reject",
   properties: new Map(
     [
-      property("force", { gain: 2, offset: -1, min: 0, max: 50 }),
-      property("speed"),
-      property("lot", { type: "string" }),
+      property("force", { unit: "kN", gain: 2, offset: -1, min: 0, max: 50 }),
+      property("speed", { unit: "kN" }),
+      property("lot", { unit: "kN", type: "string" }),
     ].map((spec) => [spec.name, spec]),
   ),
 };

@@ -8,6 +8,7 @@ import { type OriginKind, readOrigin } from "../../../engine/ingest/origin";
 import { parseJson } from "../../../engine/ingest/parse-json";
 import type { Arrival, EntryRules } from "../../../engine/ingest/read-entry";
 import { createPayloadReader, type Reading } from "../../../engine/ingest/read-payload";
+import { property } from "../property-spec";
 
 const now = 1_790_000_000_000;
 const idKinds: OriginKind[] = ["topic", "payload:", "const", "msg"];
@@ -44,22 +45,7 @@ function sampleOf(reading: Reading): unknown {
 }
 
 function modelOf(unknown: TwinModel["unknown"], ...specs: Partial<PropertySpec>[]): TwinModel {
-  const properties = new Map<string, PropertySpec>();
-  for (const spec of specs) {
-    const name = spec.name as string;
-    properties.set(name, {
-      name,
-      type: "number",
-      unit: "",
-      writable: false,
-      tolerance: 0,
-      class: "internal",
-      label: name,
-      offset: 0,
-      gain: 1,
-      ...spec,
-    });
-  }
+  const properties = new Map(specs.map((spec) => [spec.name as string, property(spec.name as string, spec)]));
   return { model: "press", version: 1, staleAfter: 0, unknown, properties };
 }
 

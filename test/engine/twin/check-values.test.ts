@@ -1,18 +1,7 @@
 import { strict as assert } from "node:assert";
-import type { PropertySpec, TwinModel } from "../../../engine/contract/model";
+import type { TwinModel } from "../../../engine/contract/model";
 import { checkValues } from "../../../engine/twin/check-values";
-
-const property = (spec: Partial<PropertySpec> & { name: string }): PropertySpec => ({
-  type: "number",
-  unit: "",
-  writable: false,
-  tolerance: 0,
-  class: "internal",
-  label: spec.name,
-  offset: 0,
-  gain: 1,
-  ...spec,
-});
+import { property } from "../property-spec";
 
 const press: TwinModel = {
   model: "press",
@@ -21,10 +10,10 @@ const press: TwinModel = {
   unknown: "reject",
   properties: new Map(
     [
-      property({ name: "force", unit: "kN", min: 0, max: 50 }),
-      property({ name: "count", type: "integer" }),
-      property({ name: "guard", type: "boolean" }),
-      property({ name: "lot", type: "string" }),
+      property("force", { unit: "kN", min: 0, max: 50 }),
+      property("count", { type: "integer" }),
+      property("guard", { type: "boolean" }),
+      property("lot", { type: "string" }),
     ].map((spec) => [spec.name, spec]),
   ),
 };

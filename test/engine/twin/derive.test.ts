@@ -5,20 +5,9 @@ import type { PropertySpec, TwinModel } from "../../../engine/contract/model";
 import { checkValues } from "../../../engine/twin/check-values";
 import { planDerived } from "../../../engine/twin/plan-derived";
 import { reportPatch, reportSample } from "../../../engine/twin/report";
+import { property } from "../property-spec";
 import { checkFinalState, type Report } from "./final-state";
 
-const property = (name: string, more: Partial<PropertySpec> = {}): PropertySpec => ({
-  name,
-  type: "number",
-  unit: "",
-  writable: false,
-  tolerance: 0,
-  class: "internal",
-  label: name,
-  offset: 0,
-  gain: 1,
-  ...more,
-});
 const mapOf = (specs: PropertySpec[]) => new Map(specs.map((spec) => [spec.name, spec]));
 
 function modelOf(...specs: PropertySpec[]): TwinModel {

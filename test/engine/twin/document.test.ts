@@ -1,9 +1,10 @@
 import { strict as assert } from "node:assert";
 import type { TwinDocument } from "../../../engine/contract/document";
 import type { Sample } from "../../../engine/contract/messages";
-import type { PropertySpec, TwinModel } from "../../../engine/contract/model";
+import type { TwinModel } from "../../../engine/contract/model";
 import { desire, differs } from "../../../engine/twin/desired";
 import { reportPatch, reportSample } from "../../../engine/twin/report";
+import { property } from "../property-spec";
 import { checkFinalState, type Report } from "./final-state";
 
 const sample = (ts: number, values: Sample["values"], more: Partial<Sample> = {}): Sample => ({
@@ -18,19 +19,7 @@ const apply = (samples: Sample[], start?: TwinDocument): TwinDocument =>
     start,
   ) as TwinDocument;
 
-const speed: PropertySpec = {
-  name: "speed",
-  type: "number",
-  unit: "rpm",
-  min: 0,
-  max: 120,
-  writable: true,
-  tolerance: 0.5,
-  class: "internal",
-  label: "Speed",
-  offset: 0,
-  gain: 1,
-};
+const speed = property("speed", { min: 0, max: 120, writable: true, tolerance: 0.5 });
 const model: TwinModel = {
   model: "press",
   version: 1,

@@ -1,20 +1,9 @@
 import { strict as assert } from "node:assert";
-import type { PropertySpec, TwinModel } from "../../../engine/contract/model";
+import type { TwinModel } from "../../../engine/contract/model";
 import { planDerived } from "../../../engine/twin/plan-derived";
 import { previewModel } from "../../../engine/twin/preview-model";
+import { property } from "../property-spec";
 
-const property = (name: string, more: Partial<PropertySpec> = {}): PropertySpec => ({
-  name,
-  type: "number",
-  unit: "",
-  writable: false,
-  tolerance: 0,
-  class: "internal",
-  label: name,
-  offset: 0,
-  gain: 1,
-  ...more,
-});
 const properties = new Map(
   [
     property("force", { unit: "kN", gain: 2, offset: -1, max: 50, lsl: 2, usl: 20 }),

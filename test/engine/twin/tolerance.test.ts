@@ -2,27 +2,17 @@ import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import type { TwinDocument } from "../../../engine/contract/document";
 import type { Scalar } from "../../../engine/contract/messages";
-import type { PropertySpec, TwinModel } from "../../../engine/contract/model";
+import type { TwinModel } from "../../../engine/contract/model";
 import { type ReportResult, reportPatch, reportSample } from "../../../engine/twin/report";
+import { property } from "../property-spec";
 import { checkFinalState } from "./final-state";
 
-const spec = (name: string, tolerance: number): PropertySpec => ({
-  name,
-  type: "number",
-  unit: "rpm",
-  writable: true,
-  tolerance,
-  class: "internal",
-  label: name,
-  offset: 0,
-  gain: 1,
-});
 const model: TwinModel = {
   model: "press",
   version: 1,
   staleAfter: 0,
   unknown: "keep",
-  properties: new Map([spec("speed", 0.5), spec("force", 0)].map((one) => [one.name, one])),
+  properties: new Map([property("speed", { tolerance: 0.5 }), property("force")].map((one) => [one.name, one])),
 };
 let ts = 0;
 const report = (doc: TwinDocument | undefined, values: Record<string, Scalar>): ReportResult =>
@@ -106,7 +96,7 @@ describe("the tolerance of a reported number", () => {
   });
 
   it("leaves the final state independent of order and repeats (fast-check)", () => {
-    const world = { model: { ...model, properties: new Map([["a", spec("a", 1)]]) } };
+    const world = { model: { ...model, properties: new Map([["a", property("a", { tolerance: 1 })]]) } };
     assert.equal(checkFinalState(2000, reportSample, world).broken, undefined);
     assert.equal(checkFinalState(2000, reportSample, { ...world, maxSkewMs: 6 }).broken, undefined);
   });
