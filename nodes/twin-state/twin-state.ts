@@ -215,11 +215,13 @@ export default defineNode<TwinStateSettings>({
 
       async delete(msg) {
         const id = idOf(msg);
-        const document = await twins.get(id);
+        let document: TwinDocument | undefined;
+        await twins.delete(id, (current) => {
+          checkRev(msg, id, current);
+          document = structuredClone(current);
+        });
         if (!document) throw unknownTwin(id);
-        checkRev(msg, id, document);
-        await twins.delete(id);
-        msg.payload = structuredClone(document);
+        msg.payload = document;
         return [msg, null];
       },
     };

@@ -268,9 +268,10 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
       await last;
     },
 
-    async delete(id) {
+    async delete(id, check) {
       const current = load(id);
       if (!current?.document) return false;
+      check?.(current.document);
       silence.forget(id);
       loops.note(id, undefined);
       const event: Untold = { id, events: ["change"], before: current.document, changed: {} };

@@ -149,8 +149,8 @@ export interface TwinCollection {
     ids: readonly string[],
     change: (index: number, current: TwinDocument | undefined) => TwinUpdate | undefined,
   ): Promise<void>;
-  /** Whether there was one. */
-  delete(id: string): Promise<boolean>;
+  /** Whether there was one. `check` sees it as it goes: what it throws rejects the promise, and the twin stays. */
+  delete(id: string, check?: (current: TwinDocument) => void): Promise<boolean>;
   /** Hears every change, in order per twin, after it is durable. Returns the way to stop. */
   watch(listener: (event: TwinEvent) => void): () => void;
 }

@@ -124,6 +124,21 @@ describe("twin-state", () => {
     assert.equal(((await flow.next("out")).payload as TwinDocument).rev, 2);
   });
 
+  it("deletes the revision that ifRev names, and nothing that comes after it", async () => {
+    const flow = await runtime.load(["twin-state"], [...operations, ...out]);
+    flow.send("report", sample("f", 1000, { x: 1 }));
+    await flow.next("out");
+    flow.send("delete", { topic: "f", ifRev: 2 });
+    assert.equal(errorOf(await flow.next("refused")).code, "version-conflict");
+    flow.send("delete", { topic: "f", ifRev: 1 });
+    flow.send("report", sample("f", 2000, { x: 2 }));
+    await flow.next("out");
+    await flow.next("out");
+    flow.send("get", { topic: "f" });
+    const { rev, reported } = (await flow.next("out")).payload as TwinDocument;
+    assert.deepEqual([rev, reported], [1, { x: 2 }]);
+  });
+
   it("tells a twin as it was, by revision and by instant, and names the oldest that is kept", async () => {
     const flow = await runtime.load(["twin-state"], [...operations, ...out]);
     const documents: TwinDocument[] = [];
