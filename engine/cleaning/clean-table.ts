@@ -5,6 +5,7 @@ import { isSentinel } from "./check-values";
 import { cleanRows, type Group } from "./clean-rows";
 import { type CleaningReport, reportOf } from "./cleaning-report";
 import type { CleaningRule } from "./cleaning-rule";
+import type { CleaningTrace } from "./cleaning-trace";
 import { findDuplicates } from "./find-duplicates";
 import { newMemory } from "./lane";
 import { timeColumnOf, toTime } from "./read-times";
@@ -19,6 +20,8 @@ export interface TableOptions {
    * @default `id` where the table looks like twin-query's: a column `time`, and twin ids of which some come more than once
    */
   groupBy?: string;
+  /** Told what was done cell by cell. To be read only. */
+  trace?(trace: CleaningTrace<Row>): void;
 }
 
 /** A row that was dropped, as it came, and why. `error.index` is its place in what came in. */
@@ -40,7 +43,7 @@ export interface CleanedTable {
 export function cleanTable(
   table: readonly Row[],
   rules: readonly CleaningRule[],
-  { dropDuplicates = false, timeColumn = "", groupBy = "" }: TableOptions = {},
+  { dropDuplicates = false, timeColumn = "", groupBy = "", trace }: TableOptions = {},
 ): CleanedTable {
   const errors: (RefusalInfo | undefined)[] = new Array(table.length).fill(undefined);
   const rows = table.map((row, i) => {
@@ -75,6 +78,7 @@ export function cleanTable(
   });
 
   const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: true });
+  trace?.({ items: rows, outs, errors, touches });
   const good: Row[] = [];
   const dropped: Dropped<Row>[] = [];
   for (let i = 0; i < rows.length; i++) {

@@ -6,6 +6,7 @@ import { cleanRows, type Group } from "./clean-rows";
 import type { Dropped } from "./clean-table";
 import { type CleaningReport, reportOf, type Touch } from "./cleaning-report";
 import { allNumbers, type CleaningRule } from "./cleaning-rule";
+import type { CleaningTrace } from "./cleaning-trace";
 import { createRowKeys } from "./find-duplicates";
 import { change, newMemory } from "./lane";
 import { createTwinMemories, type TwinMemory } from "./twin-memories";
@@ -15,6 +16,8 @@ export interface CleanerOptions {
   dropDuplicates?: boolean;
   /** Twins remembered at a time; beyond that the one not heard of for longest starts anew. @default 10000 */
   maxTwins?: number;
+  /** Told of every call, what was done cell by cell. To be read only, and before the next call. */
+  trace?(trace: CleaningTrace<Sample>): void;
 }
 
 export interface CleanedSamples {
@@ -36,7 +39,7 @@ export interface Cleaner {
  */
 export function createCleaner(
   rules: readonly CleaningRule[],
-  { dropDuplicates = false, maxTwins = 10_000 }: CleanerOptions = {},
+  { dropDuplicates = false, maxTwins = 10_000, trace }: CleanerOptions = {},
 ): Cleaner {
   const twins = createTwinMemories(maxTwins);
   const keyOf = createRowKeys();
@@ -72,6 +75,7 @@ export function createCleaner(
           : [...byTwin(samples)].map(([id, indexes]) => groupOf(id, indexes, samples));
       const times = samples.map((sample) => sample.ts);
       const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: false });
+      trace?.({ items: samples, outs, errors, touches });
       const report = reportOf(rows, outs, errors, touches, false);
       const cleaned = samples.slice();
       outs.forEach((values, i) => {
