@@ -60,6 +60,8 @@ export interface RefusalInfo {
   index?: number;
   /** The present revision, with `version-conflict`. */
   rev?: number;
+  /** Whose the refused sample is, where twin-ingest could read that much of it. */
+  twin?: string;
 }
 
 /** Data that is refused: leaves by the refusal output, never by `done(err)`. */

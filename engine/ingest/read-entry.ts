@@ -56,9 +56,13 @@ export function createEntryReader(rules: EntryRules): EntryReader {
   const leaveOut = valuesPath.length > 0 ? [] : [rules.id, rules.ts, rules.seq].flatMap(payloadPath);
 
   return (row, arrival, isEntry) => {
-    const idText = isEntry ? entryId(row.id) : readId(rules.id, row, arrival);
-    if (typeof idText === "object") return { error: idText };
+    const id = isEntry ? entryId(row.id) : readId(rules.id, row, arrival);
+    if (typeof id === "object") return { error: id };
+    const result = readValues(id, row, arrival, isEntry);
+    return "error" in result ? { error: { ...result.error, twin: id } } : result;
+  };
 
+  function readValues(idText: string, row: Record<string, unknown>, arrival: Arrival, isEntry: boolean): EntryResult {
     const time = timeOf(rules.ts, row, arrival, isEntry);
     if (typeof time === "object") return { error: time };
 
@@ -105,7 +109,7 @@ export function createEntryReader(rules: EntryRules): EntryReader {
       if (quality) sample.quality = quality;
     }
     return { sample };
-  };
+  }
 }
 
 const asId = (id: unknown): unknown => (typeof id === "number" && Number.isSafeInteger(id) ? String(id) : id);

@@ -11,6 +11,8 @@ export interface TwinCleanSettings {
   timeColumn: string;
   /** Tables: column that says whose a row is. "": `id`, where the table is that of several twins. */
   groupBy: string;
+  /** Seconds between two samples that say how good a twin's data were. 0: none. */
+  qualityEvery: number;
 }
 
 export function readTwinCleanSettings(def: Record<string, unknown>): TwinCleanSettings {
@@ -28,5 +30,6 @@ export function readTwinCleanSettings(def: Record<string, unknown>): TwinCleanSe
     dropDuplicates: read.flag("dropDuplicates", false),
     timeColumn: read.text("timeColumn", ""),
     groupBy: read.text("groupBy", ""),
+    qualityEvery: read.number("qualityEvery", 60, { min: 0, max: 86_400 }),
   };
 }

@@ -9,6 +9,7 @@ import type { TwinModel } from "../../engine/contract/model";
 import { defineNode } from "../lib/define-node";
 import { isObject, readMessage, refusedRows, twinFieldOf, withBatch, withSample } from "../lib/messages";
 import type { Message, Outgoing } from "../lib/node-red";
+import { isRefusedBefore, openQuality } from "./quality";
 import { readTwinCleanSettings, type TwinCleanSettings } from "./twin-clean.settings";
 
 const maxCells = 50_000_000;
@@ -17,10 +18,13 @@ const badgeMs = 300;
 
 export default defineNode<TwinCleanSettings>({
   type: "twin-clean",
+  outputs: 3,
+  refusalOutput: 1,
   readSettings: readTwinCleanSettings,
   start(host, settings) {
     const { rules, dropDuplicates, timeColumn, groupBy } = settings;
-    const cleaner = createCleaner(rules, { dropDuplicates });
+    const quality = openQuality(host, settings.qualityEvery);
+    const cleaner = createCleaner(rules, { dropDuplicates, ...(quality && { trace: quality.counts.add }) });
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     for (const { property } of rules)
       if (model && property !== allNumbers && !model.properties.has(property))
@@ -104,6 +108,7 @@ export default defineNode<TwinCleanSettings>({
 
     return {
       input(msg, send) {
+        if (isRefusedBefore(msg)) return quality?.refused(msg);
         // Cleaning needs no twin: what a plain object or an MQTT topic such as sensor/data brings is cleaned all the same.
         if (isObject(msg.payload) && !twinFieldOf(msg) && !isTwinId(msg.topic)) {
           const id = typeof msg.topic === "string" ? msg.topic : "";
