@@ -2,7 +2,7 @@ import { cleanTable, type Dropped } from "../../engine/cleaning/clean-table";
 import type { CleaningReport } from "../../engine/cleaning/cleaning-report";
 import { allNumbers } from "../../engine/cleaning/cleaning-rule";
 import { createCleaner } from "../../engine/cleaning/create-cleaner";
-import { Refusal, refuse } from "../../engine/contract/errors";
+import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import { isTwinId } from "../../engine/contract/identity";
 import type { Sample, Table, Values } from "../../engine/contract/messages";
 import type { TwinModel } from "../../engine/contract/model";
@@ -22,7 +22,10 @@ export default defineNode<TwinCleanSettings>({
   refusalOutput: 1,
   readSettings: readTwinCleanSettings,
   start(host, settings) {
-    const { rules, dropDuplicates, timeColumn, groupBy } = settings;
+    const { rules, rows: rowOptions, timeColumn, groupBy } = settings;
+    const dropDuplicates = rowOptions.duplicates === "all";
+    if (rowOptions.resample || rowOptions.features.length > 0 || rowOptions.order !== "keep")
+      throw new Failure("not-yet", "order, resample and features are not there yet:", "clear them.");
     const quality = openQuality(host, settings.qualityEvery);
     const cleaner = createCleaner(rules, { dropDuplicates, ...(quality && { trace: quality.counts.add }) });
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);

@@ -1,10 +1,11 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { Refusal, type RefusalInfo } from "../../engine/contract/errors";
+import { Refusal } from "../../engine/contract/errors";
 import type { Dataset } from "../../engine/learning/dataset";
 import type { Model } from "../../engine/learning/model";
 import type { TrainOptions } from "../../engine/learning/options";
 import type { Report } from "../../engine/learning/report";
 import { type Progress, train } from "../../engine/learning/train";
+import type { Refused } from "../lib/run-in-thread";
 
 /** What the worker is started with. */
 export interface TrainRequest {
@@ -14,16 +15,13 @@ export interface TrainRequest {
   champion?: { version: number; model: string };
 }
 
-/** What the worker says. `done` and `refused` are its last words. */
-export type TrainAnswer =
-  | { type: "progress"; progress: Progress }
-  | { type: "done"; report: Report; model: string }
-  | { type: "refused"; info: RefusalInfo };
+/** What the worker says, beside `Refused`. `done` is its last word. */
+export type TrainAnswer = { type: "progress"; progress: Progress } | { type: "done"; report: Report; model: string };
 
 // Trains off the main thread, so that no flow waits for it. One training per worker: ending the worker is the way to cancel.
 const port = parentPort;
 if (port) {
-  const say = (answer: TrainAnswer): void => port.postMessage(answer);
+  const say = (answer: TrainAnswer | Refused): void => port.postMessage(answer);
   const { dataset, options, champion } = workerData as TrainRequest;
   try {
     const { report, model } = train(dataset, options, {

@@ -2,12 +2,12 @@ import { Failure, Refusal, type RefusalInfo, refuse } from "../../engine/contrac
 import type { Table } from "../../engine/contract/messages";
 import type { Report } from "../../engine/learning/report";
 import { defineNode } from "../lib/define-node";
+import { jobQueue } from "../lib/job-queue";
 import { isObject, twinFieldOf } from "../lib/messages";
 import type { Message } from "../lib/node-red";
 import { SettingError } from "../lib/settings";
 import type { ModelRegistry, ModelVersion, TwinStore } from "../twin-store/store";
-import { jobQueue } from "./job-queue";
-import { prepare, trainInWorker } from "./training";
+import { prepare, trainInThread } from "./training";
 import { readTwinTrainSettings, type TwinTrainSettings, trainKeys } from "./twin-train.settings";
 
 const maxWaiting = 8;
@@ -44,7 +44,13 @@ export default defineNode<Stored>({
   readSettings: (def) => ({ ...readTwinTrainSettings(def), def, store: def.store }),
   start(host, stored) {
     const { models } = host.use<TwinStore>("twin-store", stored.store);
-    const queue = jobQueue(maxWaiting);
+    const queue = jobQueue(maxWaiting, () =>
+      refuse(
+        "busy",
+        `A training runs and ${maxWaiting} more wait.`,
+        'Wait for them, or end them with the topic "cancel".',
+      ),
+    );
     // A deploy ends a training at once: waiting for it would hold the deploy up.
     host.node.on("close", () => {
       queue.cancelAll(cancelled("The node was closed, by a deploy or by the end of Node-RED."));
@@ -85,7 +91,7 @@ export default defineNode<Stored>({
             const dataset = await prepare(table, settings.table, limit.signal);
             const champion = promote === "if-better" ? await championOf(models, modelName) : undefined;
             tell("training");
-            const { report, model } = await trainInWorker(
+            const { report, model } = await trainInThread(
               {
                 dataset,
                 options: settings.train,

@@ -209,7 +209,7 @@ describe("twin-clean", () => {
     ],
     ["rules that are no list", { rules: 5 }, /^rules is 5: use a list\.$/, "bad-setting"],
     ["units", { rules: [{ property: "x", fromUnit: "bar", toUnit: "kPa" }] }, /units are not converted yet/, "not-yet"],
-    ["resampling", { resample: "1m" }, /^resample is "1m", and resampling is not there yet/, "not-yet"],
+    ["resampling", { resample: "1m" }, /^order, resample and features are not there yet/, "not-yet"],
     [
       "a model that is not there",
       { model: "gone" },

@@ -11,8 +11,7 @@ import type { ClassMetrics } from "../../engine/learning/metrics";
 import type { Report } from "../../engine/learning/report";
 import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import type { TwinStore } from "../../nodes/twin-store/store";
-import { jobQueue } from "../../nodes/twin-train/job-queue";
-import { trainInWorker } from "../../nodes/twin-train/training";
+import { trainInThread } from "../../nodes/twin-train/training";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { readTwinTrainSettings } from "../../nodes/twin-train/twin-train.settings";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
@@ -461,7 +460,7 @@ describe("the training's thread", () => {
     const dataset = { rows: 3, features: [{}], target: {}, dropped: 0, warnings: [] } as unknown as Dataset;
     const request = { dataset, options: readTwinTrainSettings({ target: "y" }).train };
     await assert.rejects(
-      trainInWorker(request, new AbortController().signal, () => {}),
+      trainInThread(request, new AbortController().signal, () => {}),
       (error: Failure) => {
         assert.equal(error.code, "worker-failed");
         assert.match(error.message, /The training failed/);
@@ -471,28 +470,8 @@ describe("the training's thread", () => {
   });
   it("that is not started for a cancelled request", async () => {
     const reason = new Error("cancelled before");
-    const request = { dataset: {} as Dataset, options: readTwinTrainSettings({ target: "y" }).train };
-    assert.throws(() => void trainInWorker(request, AbortSignal.abort(reason), () => {}), reason);
-  });
-});
-
-describe("job queue", () => {
-  it("runs one after another, whatever becomes of each", async () => {
-    const queue = jobQueue(5);
-    const order: string[] = [];
-    const job = (name: string, fails = false) =>
-      queue.run(async () => {
-        order.push(`${name} begins`);
-        await new Promise((resolve) => setImmediate(resolve));
-        order.push(`${name} ends`);
-        if (fails) throw new Error(name);
-      });
-    const all = await Promise.allSettled([job("a"), job("b", true), job("c")]);
-    assert.deepEqual(
-      all.map(({ status }) => status),
-      ["fulfilled", "rejected", "fulfilled"],
-    );
-    assert.deepEqual(order, ["a begins", "a ends", "b begins", "b ends", "c begins", "c ends"]);
-    assert.equal(queue.busy, false);
+    const dataset = { features: [], target: {} } as unknown as Dataset;
+    const request = { dataset, options: readTwinTrainSettings({ target: "y" }).train };
+    assert.throws(() => void trainInThread(request, AbortSignal.abort(reason), () => {}), reason);
   });
 });
