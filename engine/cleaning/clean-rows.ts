@@ -1,5 +1,6 @@
 import type { RefusalInfo } from "../contract/errors";
 import type { Row } from "../contract/messages";
+import { type CategoryCodes, createCategoryCodes } from "./category-codes";
 import { cleanLane } from "./clean-lane";
 import type { Touch } from "./cleaning-report";
 import { allNumbers, type CleaningRule } from "./cleaning-rule";
@@ -23,6 +24,31 @@ export interface RowsJob {
   groups: readonly Group[];
   /** Whether the whole column is known, as in a table. */
   whole: boolean;
+  /** By rule, the codes of its labels: the same for all groups. See {@link createRuleCategories}. */
+  categories: RuleCategories;
+}
+
+/** By index of the rule. */
+export type RuleCategories = readonly (CategoryCodes | undefined)[];
+
+/** @param known by index of the rule, the labels that had come before */
+export const createRuleCategories = (
+  rules: readonly CleaningRule[],
+  known: readonly (readonly string[] | undefined)[] = [],
+): RuleCategories =>
+  rules.map((rule, r) => (rule.convert === "category" ? createCategoryCodes(rule.categories, known[r]) : undefined));
+
+/** For the report: the labels by property, where there are any. */
+export function labelsOf(
+  rules: readonly CleaningRule[],
+  categories: RuleCategories,
+): Record<string, readonly string[]> | undefined {
+  let labels: Record<string, readonly string[]> | undefined;
+  for (let r = 0; r < categories.length; r++) {
+    const codes = categories[r];
+    if (codes) labels = { ...labels, [rules[r]!.property]: codes.labels };
+  }
+  return labels;
 }
 
 /**
@@ -67,6 +93,7 @@ export function cleanRows(
       errors: new Array(indexes.length).fill(undefined) as (RefusalInfo | undefined)[],
       times: times && indexes.map((row) => times[row]!),
       whole: job.whole,
+      categories: job.categories[ruleIndex],
     };
     cleanLane(rule, lane, group.memory(ruleIndex, property));
     touches.push({ property, rows: indexes, flags });

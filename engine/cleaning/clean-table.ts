@@ -2,7 +2,7 @@ import { quote, Refusal, type RefusalInfo, refuse } from "../contract/errors";
 import { isTwinId } from "../contract/identity";
 import { isMissing, type Row, toNumber } from "../contract/messages";
 import { isSentinel } from "./check-values";
-import { cleanRows, type Group } from "./clean-rows";
+import { cleanRows, createRuleCategories, type Group, labelsOf } from "./clean-rows";
 import { type CleaningReport, reportOf } from "./cleaning-report";
 import type { CleaningRule } from "./cleaning-rule";
 import type { CleaningTrace } from "./cleaning-trace";
@@ -77,7 +77,8 @@ export function cleanTable(
     };
   });
 
-  const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: true });
+  const categories = createRuleCategories(rules);
+  const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: true, categories });
   trace?.({ items: rows, outs, errors, touches });
   const good: Row[] = [];
   const dropped: Dropped<Row>[] = [];
@@ -86,12 +87,15 @@ export function cleanTable(
     if (error === undefined) good.push(outs[i] ?? rows[i]!);
     else dropped.push({ row: table[i]!, error: { ...error, index: i } });
   }
-  return { rows: good, dropped, report: reportOf(rows, outs, errors, touches, true) };
+  const report = reportOf(rows, outs, errors, touches, true, labelsOf(rules, categories));
+  return { rows: good, dropped, report };
 }
 
 const needsTimes = (rule: CleaningRule): boolean =>
   rule.by === "time" ||
   rule.maxGap?.unit === "ms" ||
+  rule.stuck?.unit === "ms" ||
+  rule.maxRate !== Number.POSITIVE_INFINITY ||
   (rule.window?.unit === "ms" && (rule.outlier !== "none" || rule.smooth !== "none"));
 
 function timesOf(rows: readonly Row[], column: string | undefined): number[] {

@@ -8,8 +8,10 @@ export interface PropertyChanges {
   converted: number;
   /** Values that the rule names as standing for "no reading". */
   sentinels: number;
-  /** Kept although out of range or an outlier, and marked so. */
+  /** Kept although out of range, stuck, changed too fast or an outlier, and marked so. */
   marked: number;
+  /** Stuck, changed too fast or an outlier, and made missing for that: what is filled then counts as filled too. */
+  removed: number;
   /** Set to the nearer end of the range. */
   clamped: number;
   /** Outliers replaced by the centre of what they were judged by. */
@@ -32,7 +34,7 @@ export interface Mark {
   /** Row of the table that came in, from 0. */
   index: number;
   property: string;
-  code: "out-of-range" | "outlier";
+  code: "out-of-range" | "stuck" | "too-fast" | "outlier";
 }
 
 /** `msg.report` of twin-clean. */
@@ -43,6 +45,8 @@ export interface CleaningReport {
   /** Cells of the rows that go on whose value is another than before. */
   changed: number;
   properties: Record<string, PropertyChanges>;
+  /** Labels of properties made categories: a code is the place in the list, from 0. */
+  categories?: Record<string, readonly string[]>;
   /** Tables only, which have no quality beside the value: the first 1,000 marked cells. */
   marks?: Mark[];
 }
@@ -56,6 +60,18 @@ export interface Touch {
 
 const maxMarks = 1000;
 
+const marked = change.outOfRange | change.stuck | change.tooFast | change.outlier;
+
+/** The first step that spoke against the value. */
+const codeOf = (bits: number): Mark["code"] =>
+  bits & change.outOfRange
+    ? "out-of-range"
+    : bits & change.stuck
+      ? "stuck"
+      : bits & change.tooFast
+        ? "too-fast"
+        : "outlier";
+
 /**
  * Counts what was done. Changes to rows that are dropped in the end are not counted: those leave as they came.
  *
@@ -68,6 +84,7 @@ export function reportOf(
   errors: readonly (RefusalInfo | undefined)[],
   touches: readonly Touch[],
   withMarks: boolean,
+  categories: CleaningReport["categories"],
 ): CleaningReport {
   const properties: Record<string, PropertyChanges> = {};
   const of = (property: string): PropertyChanges => {
@@ -81,8 +98,8 @@ export function reportOf(
       const bits = flags[i]!;
       if (bits === 0 || errors[indexes[i]!] !== undefined) continue;
       count(counts, bits);
-      if (withMarks && (bits & (change.outOfRange | change.outlier)) !== 0 && marks.length < maxMarks)
-        marks.push({ index: indexes[i]!, property, code: bits & change.outOfRange ? "out-of-range" : "outlier" });
+      if (withMarks && (bits & marked) !== 0 && marks.length < maxMarks)
+        marks.push({ index: indexes[i]!, property, code: codeOf(bits) });
     }
   }
   const reasons: Partial<Record<ErrorCode, number>> = {};
@@ -106,6 +123,7 @@ export function reportOf(
     reasons,
     changed,
     properties,
+    ...(categories && { categories }),
     ...(marks.length > 0 ? { marks } : {}),
   };
 }
@@ -119,6 +137,7 @@ function nothing(): PropertyChanges {
     converted: 0,
     sentinels: 0,
     marked: 0,
+    removed: 0,
     clamped: 0,
     replaced: 0,
     filled: 0,
@@ -133,7 +152,8 @@ function nothing(): PropertyChanges {
 function count(counts: PropertyChanges, bits: number): void {
   if (bits & change.converted) counts.converted++;
   if (bits & change.sentinel) counts.sentinels++;
-  if (bits & (change.outOfRange | change.outlier)) counts.marked++;
+  if (bits & marked) counts.marked++;
+  if (bits & change.removed) counts.removed++;
   if (bits & change.clamped) counts.clamped++;
   if (bits & change.replaced) counts.replaced++;
   if (bits & change.filled) counts.filled++;

@@ -2,7 +2,7 @@ import { type RefusalInfo, refuse } from "../contract/errors";
 import { isMissing, type Quality, type Sample, type Scalar, toNumber, type Values } from "../contract/messages";
 import { isSentinel } from "./check-values";
 import { remembers } from "./clean-lane";
-import { cleanRows, type Group } from "./clean-rows";
+import { cleanRows, createRuleCategories, type Group, labelsOf } from "./clean-rows";
 import type { Dropped } from "./clean-table";
 import { type CleaningReport, reportOf, type Touch } from "./cleaning-report";
 import { allNumbers, type CleaningRule } from "./cleaning-rule";
@@ -43,6 +43,7 @@ export function createCleaner(
 ): Cleaner {
   const twins = createTwinMemories(maxTwins);
   const keyOf = createRowKeys();
+  const categories = createRuleCategories(rules);
   const remembering = rules.map(remembers);
   const stateful = dropDuplicates || remembering.includes(true) || rules.some((rule) => rule.property === allNumbers);
 
@@ -74,9 +75,9 @@ export function createCleaner(
           ? [groupOf(samples[0]!.id, [0], samples)]
           : [...byTwin(samples)].map(([id, indexes]) => groupOf(id, indexes, samples));
       const times = samples.map((sample) => sample.ts);
-      const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: false });
+      const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: false, categories });
       trace?.({ items: samples, outs, errors, touches });
-      const report = reportOf(rows, outs, errors, touches, false);
+      const report = reportOf(rows, outs, errors, touches, false, labelsOf(rules, categories));
       const cleaned = samples.slice();
       outs.forEach((values, i) => {
         if (values !== undefined) cleaned[i] = { ...samples[i]!, values: values as Values };
@@ -123,7 +124,8 @@ function numbersOf(rule: CleaningRule, indexes: number[], samples: readonly Samp
   return names;
 }
 
-const uncertain = change.outOfRange | change.clamped | change.outlier | change.replaced | change.filled;
+const uncertain =
+  change.outOfRange | change.clamped | change.stuck | change.tooFast | change.outlier | change.replaced | change.filled;
 
 /** Writes quality and raw into the cleaned samples, copying them first. */
 function markCells(samples: readonly Sample[], cleaned: Sample[], touches: readonly Touch[]): void {

@@ -1,6 +1,6 @@
-import { refuse } from "../contract/errors";
 import { inTypeOf } from "./check-values";
 import type { CleaningRule } from "./cleaning-rule";
+import { judgeCell } from "./judge-cell";
 import { change, type Lane, type LaneMemory, timeOf } from "./lane";
 import { createRollingWindow, madOf, meanOf, medianOf, quantileOf, sdOf } from "./rolling-window";
 import type { Span } from "./span";
@@ -20,7 +20,7 @@ interface Judge {
 }
 
 /**
- * zscore: further than k sd from the mean. hampel: further than k * 1.4826 MAD from the median. iqr: further than k
+ * zscore: further than k sd from the mean; robust, as hampel. hampel: further than k * 1.4826 MAD from the median. iqr: further than k
  * interquartile ranges beyond the quartiles (type 7). Judged by the values before it in the window, whatever was decided
  * of those, so that a lasting step is accepted after a while; in a table without a window by the whole column. Where
  * those have no spread at all, every other value is an outlier.
@@ -65,7 +65,7 @@ function judgeOf(rule: CleaningRule, sorted: ArrayLike<number>): Judge {
     const reach = rule.k * (q3 - q1);
     return { low: q1 - reach, high: q3 + reach, center: medianOf(sorted) };
   }
-  const zscore = rule.outlier === "zscore";
+  const zscore = rule.outlier === "zscore" && !rule.robust;
   const center = zscore ? meanOf(sorted) : medianOf(sorted);
   const reach = rule.k * (zscore ? sdOf(sorted) : madScale * madOf(sorted));
   return { low: center - reach, high: center + reach, center };
@@ -74,17 +74,15 @@ function judgeOf(rule: CleaningRule, sorted: ArrayLike<number>): Judge {
 function decide(rule: CleaningRule, lane: Lane, i: number, value: number, { low, high, center }: Judge): void {
   // Written so that a judge without a number (one value has no sd) accepts everything.
   if (!(value < low || value > high)) return;
-  if (rule.onOutlier === "drop")
-    lane.errors[i] = refuse(
-      "outlier",
-      `${lane.property} is ${value}, outside ${format(low)} to ${format(high)} (${rule.outlier}, k ${rule.k}).`,
-      "Check the sensor, or give the rule a larger k or another window.",
-      { property: lane.property },
-    );
-  else if (rule.onOutlier === "replace") {
+  if (rule.onOutlier === "replace") {
     lane.cells[i] = inTypeOf(rule, center);
     lane.flags[i]! |= change.replaced;
-  } else lane.flags[i]! |= change.outlier;
+  } else
+    judgeCell(lane, i, rule.onOutlier, change.outlier, () => ({
+      code: "outlier",
+      message: `${lane.property} is ${value}, outside ${format(low)} to ${format(high)} (${rule.outlier}, k ${rule.k}).`,
+      hint: "Check the sensor, or give the rule a larger k or another window.",
+    }));
 }
 
 const format = (n: number): string => String(Number(n.toPrecision(6)));

@@ -28,6 +28,8 @@ export const errorCodes = {
   missing: 422,
   duplicate: 422,
   outlier: 422,
+  stuck: 422,
+  "too-fast": 422,
   "no-model": 404,
   "schema-mismatch": 422,
   "out-of-domain": 422,

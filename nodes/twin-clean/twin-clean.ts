@@ -2,6 +2,7 @@ import { cleanTable, type Dropped } from "../../engine/cleaning/clean-table";
 import type { CleaningReport } from "../../engine/cleaning/cleaning-report";
 import { allNumbers } from "../../engine/cleaning/cleaning-rule";
 import { createCleaner } from "../../engine/cleaning/create-cleaner";
+import { withModelUnits } from "../../engine/cleaning/read-conversion";
 import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import { isTwinId } from "../../engine/contract/identity";
 import type { Sample, Table, Values } from "../../engine/contract/messages";
@@ -22,13 +23,14 @@ export default defineNode<TwinCleanSettings>({
   refusalOutput: 1,
   readSettings: readTwinCleanSettings,
   start(host, settings) {
-    const { rules, rows: rowOptions, timeColumn, groupBy } = settings;
+    const { rows: rowOptions, timeColumn, groupBy } = settings;
     const dropDuplicates = rowOptions.duplicates === "all";
     if (rowOptions.resample || rowOptions.features.length > 0 || rowOptions.order !== "keep")
       throw new Failure("not-yet", "order, resample and features are not there yet:", "clear them.");
+    const model = host.useIfSet<TwinModel>("twin-model", settings.model);
+    const rules = withModelUnits(settings.rules, (property) => model?.properties.get(property)?.unit);
     const quality = openQuality(host, settings.qualityEvery);
     const cleaner = createCleaner(rules, { dropDuplicates, ...(quality && { trace: quality.counts.add }) });
-    const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     for (const { property } of rules)
       if (model && property !== allNumbers && !model.properties.has(property))
         host.warn(host.text("status.notInModel", { property, model: model.model }));

@@ -46,10 +46,13 @@ describe("package.json", () => {
       "aedes",
       "csv-parse",
       "influx",
+      "luxon",
       "ml-matrix",
       "ml-random-forest",
       "ml-regression",
+      "ml-savitzky-golay-generalized",
       "mqtt",
+      "unitsnet-js",
     ]);
     for (const kind of ["optionalDependencies", "peerDependencies", "bundledDependencies"])
       assert.equal(manifest[kind], undefined, kind);

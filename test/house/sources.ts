@@ -39,7 +39,10 @@ export function importsOf({ file, text }: Source): { from: string; typeOnly: boo
 }
 
 /** Packages that are pure: no clock, no network, no files. */
-const purePackages = ["acorn", "csv-parse/sync", "ml-matrix", "ml-random-forest", "ml-regression"];
+const purePackages = [
+  ...["acorn", "csv-parse/sync", "luxon", "ml-matrix", "ml-random-forest", "ml-regression"],
+  ...["ml-savitzky-golay-generalized", "unitsnet-js"],
+];
 const impure =
   /\bMath\.random\b|\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bsetTimeout\b|\bsetInterval\b|\bsetImmediate\b|\bprocess\.|\bconsole\.|\bcrypto\.|\bfetch\(/;
 

@@ -208,7 +208,12 @@ describe("twin-clean", () => {
       "bad-setting",
     ],
     ["rules that are no list", { rules: 5 }, /^rules is 5: use a list\.$/, "bad-setting"],
-    ["units", { rules: [{ property: "x", fromUnit: "bar", toUnit: "kPa" }] }, /units are not converted yet/, "not-yet"],
+    [
+      "units of two dimensions",
+      { rules: [{ property: "x", fromUnit: "bar", toUnit: "m" }] },
+      /^rules\[0\] converts "bar" to "m", but "bar" measures pressure, "m" duration or length: use units of one dimension/,
+      "bad-setting",
+    ],
     ["resampling", { resample: "1m" }, /^order, resample and features are not there yet/, "not-yet"],
     [
       "a model that is not there",

@@ -26,7 +26,18 @@ describe("convertValue", () => {
     assert.notDeepEqual(halfToEven, integers.nearest);
   });
 
-  const refused = ["hot", "12 mm", "1,5", "0x10", "Infinity", "1 2", {}, [5], Number.POSITIVE_INFINITY, new Date(0)];
+  const refused = [
+    "hot",
+    "12 parsecs",
+    "1,234",
+    "0x10",
+    "Infinity",
+    "1 2",
+    {},
+    [5],
+    Number.POSITIVE_INFINITY,
+    new Date(0),
+  ];
   for (const convert of ["number", "integer"])
     for (const value of refused)
       it(`${String(value)} as ${convert} is neither NaN nor 0`, () =>

@@ -104,7 +104,17 @@ describe("createCleaner", () => {
       assert.equal(report.changed, 2);
       assert.deepEqual(report.rows, { in: 1, out: 1, dropped: 0 });
       assert.deepEqual(report.properties.temperature, {
-        ...{ converted: 0, sentinels: 0, marked: 0, clamped: 0, replaced: 0, filled: 1, smoothed: 0, held: 0 },
+        ...{
+          converted: 0,
+          sentinels: 0,
+          marked: 0,
+          removed: 0,
+          clamped: 0,
+          replaced: 0,
+          filled: 1,
+          smoothed: 0,
+          held: 0,
+        },
         ...{ dropped: 0, stillMissing: 0, passedOver: 0 },
       });
     });
