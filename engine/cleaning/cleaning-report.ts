@@ -60,7 +60,10 @@ export interface Touch {
 
 const maxMarks = 1000;
 
-const marked = change.outOfRange | change.stuck | change.tooFast | change.outlier;
+const spokenAgainst = change.outOfRange | change.stuck | change.tooFast | change.outlier;
+
+/** Whether the value stands although a step spoke against it. */
+const isMarked = (bits: number): boolean => (bits & spokenAgainst) !== 0 && (bits & change.removed) === 0;
 
 /** The first step that spoke against the value. */
 const codeOf = (bits: number): Mark["code"] =>
@@ -98,7 +101,7 @@ export function reportOf(
       const bits = flags[i]!;
       if (bits === 0 || errors[indexes[i]!] !== undefined) continue;
       count(counts, bits);
-      if (withMarks && (bits & marked) !== 0 && marks.length < maxMarks)
+      if (withMarks && isMarked(bits) && marks.length < maxMarks)
         marks.push({ index: indexes[i]!, property, code: codeOf(bits) });
     }
   }
@@ -152,7 +155,7 @@ function nothing(): PropertyChanges {
 function count(counts: PropertyChanges, bits: number): void {
   if (bits & change.converted) counts.converted++;
   if (bits & change.sentinel) counts.sentinels++;
-  if (bits & marked) counts.marked++;
+  if (isMarked(bits)) counts.marked++;
   if (bits & change.removed) counts.removed++;
   if (bits & change.clamped) counts.clamped++;
   if (bits & change.replaced) counts.replaced++;

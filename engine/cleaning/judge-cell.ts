@@ -25,6 +25,6 @@ export function judgeCell(
     lane.errors[i] = refuse(code, message, hint, { property: lane.property });
   } else if (action === "missing") {
     lane.cells[i] = null;
-    lane.flags[i]! |= change.removed;
+    lane.flags[i]! |= bit | change.removed;
   } else lane.flags[i]! |= bit;
 }
