@@ -39,9 +39,12 @@ export function serveAdminPost(red: NodeRed, path: string, permission: string, a
 
 function faultOf(error: unknown): { status: number; body: Record<string, unknown> } {
   if (error instanceof Refusal) return { status: errorCodes[error.code], body: { ...error.info } };
-  // What is set wrong in the form is the form's fault, not the server's.
+  // What is set wrong in the form (bad-setting) is the form's fault, not the server's.
   if (error instanceof SettingError)
     return { status: 422, body: { code: error.code, message: error.message, hint: error.hint, field: error.field } };
   const code = error instanceof Failure ? error.code : "bad-request";
-  return { status: 500, body: { code, message: error instanceof Error ? error.message : String(error), hint: "" } };
+  return {
+    status: code === "bad-setting" ? 422 : 500,
+    body: { code, message: error instanceof Error ? error.message : String(error), hint: "" },
+  };
 }

@@ -63,6 +63,8 @@ export interface NodeSpec<Settings> {
   /** Stored definition to checked settings. Throws `SettingError`. `credentials` stand beside the other fields. */
   readSettings(def: Record<string, unknown>): Settings;
   start(host: Host, settings: Settings): Running;
+  /** Serves what the node's form asks of the server; called when the type is registered. */
+  serve?(red: NodeRed): void;
 }
 
 export interface ConfigSpec<Settings, Api> {
@@ -101,6 +103,7 @@ export function defineNode<Settings>(spec: NodeSpec<Settings>): Registration {
   const refusalOutput = spec.refusalOutput ?? outputs - 1;
 
   return (red) => {
+    spec.serve?.(red);
     function construct(this: RedNode, def: RedDef): void {
       red.nodes.createNode(this, def);
       const disposers: Dispose[] = [];

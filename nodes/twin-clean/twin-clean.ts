@@ -11,6 +11,8 @@ import { defineNode } from "../lib/define-node";
 import { isObject, readMessage, refusedRows, twinFieldOf, withBatch, withSample } from "../lib/messages";
 import type { Message, Outgoing } from "../lib/node-red";
 import { isRefusedBefore, openQuality } from "./quality";
+import { keepRecent } from "./recent-data";
+import { servePreview } from "./serve-preview";
 import { readTwinCleanSettings, type TwinCleanSettings } from "./twin-clean.settings";
 
 const maxCells = 50_000_000;
@@ -22,6 +24,7 @@ export default defineNode<TwinCleanSettings>({
   outputs: 3,
   refusalOutput: 1,
   readSettings: readTwinCleanSettings,
+  serve: servePreview,
   start(host, settings) {
     const { rows: rowOptions, timeColumn, groupBy } = settings;
     const dropDuplicates = rowOptions.duplicates === "all";
@@ -34,6 +37,9 @@ export default defineNode<TwinCleanSettings>({
     for (const { property } of rules)
       if (model && property !== allNumbers && !model.properties.has(property))
         host.warn(host.text("status.notInModel", { property, model: model.model }));
+
+    const recent = keepRecent(host.id);
+    host.onClose(recent.release);
 
     const total = { in: 0, changed: 0, dropped: 0 };
     let lastDropped = false;
@@ -117,9 +123,13 @@ export default defineNode<TwinCleanSettings>({
         // Cleaning needs no twin: what a plain object or an MQTT topic such as sensor/data brings is cleaned all the same.
         if (isObject(msg.payload) && !twinFieldOf(msg) && !isTwinId(msg.topic)) {
           const id = typeof msg.topic === "string" ? msg.topic : "";
-          return send(sample(msg, { id, ts: Date.now(), values: msg.payload as Values }, false));
+          const one = { id, ts: Date.now(), values: msg.payload as Values };
+          recent.keeper.samples([one]);
+          return send(sample(msg, one, false));
         }
         const incoming = readMessage(msg);
+        if (incoming.kind === "table") recent.keeper.table(incoming.rows);
+        else recent.keeper.samples(incoming.kind === "sample" ? [incoming.sample] : incoming.samples);
         if (incoming.kind === "sample") send(sample(msg, incoming.sample, true));
         else if (incoming.kind === "batch") send(batch(msg, incoming.samples));
         else send(table(msg, incoming.rows));

@@ -38,7 +38,10 @@ export function checkNodeFolder(root: string, name: string, types: ReadonlyMap<s
   const html = read(`${name}.html`);
   const definition = html === undefined ? undefined : checkForm(html);
   const labels = checkLabels();
-  if (html !== undefined && labels) checkTextsUsed(html, labels);
+  const parts = partsOfForm();
+  if (html !== undefined && labels) checkTextsUsed(html + parts, labels);
+  const colour = fixedColour.exec(parts.replaceAll("--red-ui-", ""))?.[0];
+  if (colour) say(`its resources have the fixed colour ${colour}: use a var(--red-ui-...).`);
   for (const language of languages) checkHelp(language, read(`locales/${language}/${name}.html`), html ?? "");
   checkExamples(definition?.category === "config");
   if (!testsOf(root).some((text) => text.includes(`"${name}"`))) say("no test under test/nodes loads it.");
@@ -89,6 +92,15 @@ export function checkNodeFolder(root: string, name: string, types: ReadonlyMap<s
     return found;
   }
 
+  /** Scripts and styles of a form that is too long for one file: resources/<name>/. */
+  function partsOfForm(): string {
+    const folder = path.join(root, "resources", name);
+    if (!existsSync(folder)) return "";
+    return readdirSync(folder)
+      .map((file) => readFileSync(path.join(folder, file), "utf8"))
+      .join("\n");
+  }
+
   function checkLabels(): Map<string, string> | undefined {
     const [english, chinese] = languages.map((language) => {
       const text = read(`locales/${language}/${name}.json`);
@@ -110,7 +122,7 @@ export function checkNodeFolder(root: string, name: string, types: ReadonlyMap<s
 
   /** What the form asks of the catalogue; keys that are put together end in a dot. */
   function checkTextsUsed(html: string, labels: Map<string, string>): void {
-    const quoted = [...html.matchAll(new RegExp(`["'\\]](${name}\\.[\\w.-]+)["']`, "g"))].map(
+    const quoted = [...html.matchAll(new RegExp(`["'\`\\]](${name}\\.[\\w.-]+)(?:["'\`]|\\$\\{)`, "g"))].map(
       (match) => match[1] ?? "",
     );
     const unknown = quoted

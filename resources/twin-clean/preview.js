@@ -1,0 +1,236 @@
+// The preview of twin-clean's form: what the rules as they stand make of the data that came last, asked of the server, with
+// every change marked by colour, symbol and word.
+(() => {
+  window.MediTwinClean ??= {};
+  const form = window.MediTwinClean;
+  const shownRows = 20;
+  /** By weight: what a cell with several changes looks like is the first of them. */
+  const looks = {
+    outOfRange: ["doubtful", "fa-flag"],
+    outlier: ["doubtful", "fa-flag"],
+    tooFast: ["doubtful", "fa-flag"],
+    stuck: ["doubtful", "fa-flag"],
+    stillMissing: ["doubtful", "fa-circle-o"],
+    replaced: ["altered", "fa-exchange"],
+    filled: ["altered", "fa-plus-circle"],
+    clamped: ["altered", "fa-compress"],
+    removed: ["altered", "fa-eraser"],
+    sentinel: ["formed", "fa-eraser"],
+    converted: ["formed", "fa-refresh"],
+    held: ["formed", "fa-pause"],
+    smoothed: ["formed", "fa-line-chart"],
+    passedOver: ["formed", "fa-step-forward"],
+  };
+  const lookOf = (changes) => {
+    const first = Object.keys(looks).find((name) => changes.includes(name));
+    return looks[first] ?? ["formed", "fa-asterisk"];
+  };
+  const icon = ([style, symbol]) => $("<i>").addClass(`fa ${symbol} twin-clean-${style}`).attr("aria-hidden", "true");
+  const words = (_, changes) => changes.map((name) => _(`twin-clean.done.${name}`)).join(", ");
+
+  function valueText(value) {
+    if (value === null || value === undefined || value === "") return "–";
+    return typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value);
+  }
+
+  function timeText(row, first, last) {
+    if (typeof row.ts !== "number") return `${row.index + 1}`;
+    const options = { hour12: false, hour: "2-digit", minute: "2-digit", second: "2-digit" };
+    if (last - first > 86_400_000) Object.assign(options, { month: "2-digit", day: "2-digit" });
+    else if (last - first < 10_000) options.fractionalSecondDigits = 1;
+    return new Date(row.ts).toLocaleString(RED.i18n.lang() || undefined, options);
+  }
+
+  function cellOf(_, cell) {
+    const td = $("<td>");
+    if (!cell) return td;
+    const same = cell.changes.length === 0;
+    if (!same) td.append(icon(lookOf(cell.changes)), " ").attr("title", words(_, cell.changes));
+    td.append(document.createTextNode(valueText(cell.after)));
+    if (same) return td;
+    if (valueText(cell.before) !== valueText(cell.after)) td.append($("<s>").text(valueText(cell.before)));
+    const [style] = lookOf(cell.changes);
+    if (style !== "formed") td.append($("<small>").addClass(`twin-clean-${style}`).text(words(_, cell.changes)));
+    return td;
+  }
+
+  function reasonOf(_, { code, property }) {
+    const known = _(`twin-clean.reason.${code}`);
+    return (property ? `${property}: ` : "") + (known.startsWith("twin-clean.") ? code : known);
+  }
+
+  function table(_, { rows, columns }, unitOf) {
+    const shown = rows.slice(-shownRows);
+    const [first, last] = [shown.at(0)?.ts, shown.at(-1)?.ts];
+    const head = $("<tr>").append(
+      $("<th>").text(_(typeof first === "number" ? "twin-clean.preview.time" : "twin-clean.preview.row")),
+    );
+    for (const name of columns) head.append($("<th>").text(unitOf(name) ? `${name} [${unitOf(name)}]` : name));
+    const body = shown.map((row) => {
+      const line = $("<tr>").append($("<td>").text(timeText(row, first, last)));
+      if (!row.dropped) return line.append(columns.map((name) => cellOf(_, row.cells[name])));
+      const before = columns.map((name) => $("<td>").text(valueText(row.cells[name]?.before)));
+      const why = $("<small>")
+        .addClass("twin-clean-lost")
+        .text(reasonOf(_, row.dropped))
+        .attr("title", row.dropped.message);
+      return line.addClass("twin-clean-gone").append(before, $("<td>").append(icon(["lost", "fa-times"]), why));
+    });
+    if (shown.some(({ dropped }) => dropped)) head.append($("<th>"));
+    return $("<table>").append(head, body);
+  }
+
+  function legend(_, { counts, dropped }) {
+    const all = Object.entries(counts).map(([name, count]) => [lookOf([name]), words(_, [name]), count]);
+    if (dropped > 0) all.unshift([["lost", "fa-times"], _("twin-clean.done.dropped"), dropped]);
+    return all.map(([look, text, count]) =>
+      $("<span>").append(icon(look), document.createTextNode(` ${text}: ${count}`)),
+    );
+  }
+
+  const svg = (name, attributes, ...children) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+
+  /** Before (dashed) and after, with a mark where something was changed. */
+  function chart(_, { rows }, name, width) {
+    const [height, left, edge] = [130, 46, 8];
+    const numbers = rows.flatMap(({ cells }) => [cells[name]?.before, cells[name]?.after]).filter(Number.isFinite);
+    if (numbers.length < 2) return "";
+    const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+    const x = (i) => left + ((width - left - edge) * i) / Math.max(1, rows.length - 1);
+    const y = (value) => height - edge - ((height - 2 * edge) * (value - low)) / (high - low || 1);
+    const path = (side) => {
+      let pen = "M";
+      return rows
+        .map(({ cells, dropped }, i) => {
+          const value = side === "after" && dropped ? undefined : cells[name]?.[side];
+          if (!Number.isFinite(value)) {
+            // A dropped row is passed over; a missing value is a gap.
+            if (!dropped) pen = "M";
+            return "";
+          }
+          const step = `${pen}${x(i).toFixed(1)} ${y(value).toFixed(1)}`;
+          pen = "L";
+          return step;
+        })
+        .join("");
+    };
+    const marks = rows.map((row, i) => {
+      const cell = row.cells[name];
+      if (!cell || (!row.dropped && lookOf(cell.changes)[0] === "formed")) return "";
+      const value = Number.isFinite(cell.before) ? cell.before : cell.after;
+      if (!Number.isFinite(value)) return "";
+      const why = svg("title", {}, row.dropped ? reasonOf(_, row.dropped) : words(_, cell.changes));
+      const [cx, cy] = [x(i), y(value)];
+      if (row.dropped)
+        return svg(
+          "path",
+          { d: `M${cx - 4} ${cy - 4}l8 8m0-8l-8 8`, class: "twin-clean-lost", "stroke-width": 2 },
+          why,
+        );
+      return svg(
+        "circle",
+        { cx, cy, r: 4, fill: "none", class: `twin-clean-${lookOf(cell.changes)[0]}`, "stroke-width": 2 },
+        why,
+      );
+    });
+    const label = (value) =>
+      svg("text", { x: left - 6, y: y(value) + 3, "text-anchor": "end" }, String(Number(value.toPrecision(4))));
+    return svg(
+      "svg",
+      { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": _("twin-clean.preview.chart", { name }) },
+      ...(low === high ? [label(low)] : [label(low), label(high)]),
+      svg("path", { d: path("before"), class: "twin-clean-before" }),
+      svg("path", { d: path("after"), class: "twin-clean-after" }),
+      ...marks,
+    );
+  }
+
+  /**
+   * Lives in the panel of the form. `ask(twin)` gives what the server is asked, or the fault that keeps it from being asked;
+   * `answered` is told what the server says.
+   */
+  function createPreview(_, { ask, answered, unitOf }) {
+    const at = (name) => $(`#twin-clean-preview-${name}`);
+    let [asked, timer, shown] = [0, undefined, undefined];
+
+    function say(text, isWrong = false) {
+      at("said").text(text).toggleClass("twin-clean-wrong", isWrong);
+    }
+    function clear() {
+      at("chart").empty();
+      at("table").empty();
+      at("legend").empty();
+      at("property").hide();
+    }
+    function draw() {
+      const width = Math.max(300, at("chart").width());
+      at("chart")
+        .empty()
+        .append(chart(_, shown, at("property").val(), width));
+    }
+    function show(answer) {
+      clear();
+      const { twins, twin, kind, rows, of } = answer;
+      at("twin")
+        .empty()
+        .toggle(twins.length > 1)
+        .append(twins.map((id) => $("<option>").val(id).text(id)))
+        .val(twin);
+      if (rows.length === 0) return say(_("twin-clean.preview.nothing"));
+      shown = answer;
+      say(_(`twin-clean.preview.${kind}`, { count: rows.length, of, shown: Math.min(rows.length, shownRows) }));
+      at("table").append(table(_, answer, unitOf));
+      at("legend").append(legend(_, answer));
+      const drawn = answer.columns.filter((name) =>
+        rows.some(({ cells }) => typeof cells[name]?.before === "number" || typeof cells[name]?.after === "number"),
+      );
+      const had = at("property").val();
+      at("property")
+        .empty()
+        .toggle(drawn.length > 1)
+        .append(drawn.map((name) => $("<option>").val(name).text(name)));
+      at("property").val(drawn.includes(had) ? had : drawn[0]);
+      draw();
+    }
+    function renew() {
+      const mine = ++asked;
+      const question = ask(at("twin").val() ?? "");
+      if (question.fault) {
+        clear();
+        return say(question.fault, true);
+      }
+      const request = { url: "meditwin/twin-clean/preview", type: "POST", contentType: "application/json" };
+      $.ajax({ ...request, data: JSON.stringify(question) })
+        .done((answer) => {
+          if (mine !== asked) return;
+          show(answer);
+          answered(answer);
+        })
+        .fail((xhr) => {
+          if (mine !== asked) return;
+          const error = xhr.responseJSON?.error ?? { message: `${xhr.status} ${xhr.statusText}`, hint: "" };
+          clear();
+          say(error.message.includes(error.hint) ? error.message : `${error.message} ${error.hint}`, true);
+          answered({ error });
+        });
+    }
+    at("renew").on("click", renew);
+    at("twin").on("change", renew);
+    at("property").on("change", draw);
+    renew();
+    return {
+      changed() {
+        clearTimeout(timer);
+        timer = setTimeout(renew, 350);
+      },
+      close: () => clearTimeout(timer),
+    };
+  }
+
+  form.createPreview = createPreview;
+})();
