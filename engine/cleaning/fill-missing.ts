@@ -3,7 +3,8 @@ import { inTypeOf } from "./check-values";
 import type { CleaningRule } from "./cleaning-rule";
 import { streamWindow } from "./find-outliers";
 import { change, type Lane, type LaneMemory, timeOf } from "./lane";
-import { createRollingWindow, meanOf, medianOf } from "./rolling-window";
+import { meanOf, medianOf } from "./order-statistics";
+import { createRollingWindow } from "./rolling-window";
 
 /**
  * What happens to a missing cell. In a table every strategy gives what pandas gives: `fillna(value)`, `ffill(limit)`,

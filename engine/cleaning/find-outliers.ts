@@ -2,7 +2,8 @@ import { inTypeOf } from "./check-values";
 import type { CleaningRule } from "./cleaning-rule";
 import { judgeCell } from "./judge-cell";
 import { change, type Lane, type LaneMemory, timeOf } from "./lane";
-import { createRollingWindow, madOf, meanOf, medianOf, quantileOf, sdOf } from "./rolling-window";
+import { madOf, meanOf, medianOf, quantileOf, sdOf } from "./order-statistics";
+import { createRollingWindow } from "./rolling-window";
 import type { Span } from "./span";
 
 /** Window of a stream whose rule names none. */
@@ -39,7 +40,8 @@ export function findOutliers(rule: CleaningRule, lane: Lane, memory: LaneMemory)
     return;
   }
   const span = rule.window ?? streamWindow;
-  memory.outlier ??= createRollingWindow(span);
+  const moments = byMoments(rule);
+  memory.outlier ??= createRollingWindow(span, moments ? "moments" : "order");
   const window = memory.outlier;
   const least = span.unit === "rows" ? Math.min(span.size, leastValues) : leastValues;
   for (let i = 0; i < cells.length; i++) {
@@ -51,25 +53,29 @@ export function findOutliers(rule: CleaningRule, lane: Lane, memory: LaneMemory)
       window.push(Number.NaN, ts);
       continue;
     }
-    if (window.sorted.length >= least) decide(rule, lane, i, cell, judgeOf(rule, window.sorted));
+    if (window.count >= least) {
+      const judge = moments ? judgeAbout(window.mean(), rule.k * window.sd()) : judgeOf(rule, window.sorted);
+      decide(rule, lane, i, cell, judge);
+    }
     window.push(cell, ts);
   }
 }
 
 const isNumber = (cell: unknown): cell is number => typeof cell === "number";
 
+const byMoments = (rule: CleaningRule): boolean => rule.outlier === "zscore" && !rule.robust;
+
 function judgeOf(rule: CleaningRule, sorted: ArrayLike<number>): Judge {
-  if (rule.outlier === "iqr") {
-    const q1 = quantileOf(sorted, 0.25);
-    const q3 = quantileOf(sorted, 0.75);
-    const reach = rule.k * (q3 - q1);
-    return { low: q1 - reach, high: q3 + reach, center: medianOf(sorted) };
-  }
-  const zscore = rule.outlier === "zscore" && !rule.robust;
-  const center = zscore ? meanOf(sorted) : medianOf(sorted);
-  const reach = rule.k * (zscore ? sdOf(sorted) : madScale * madOf(sorted));
-  return { low: center - reach, high: center + reach, center };
+  if (byMoments(rule)) return judgeAbout(meanOf(sorted), rule.k * sdOf(sorted));
+  const median = medianOf(sorted);
+  if (rule.outlier !== "iqr") return judgeAbout(median, rule.k * madScale * madOf(sorted));
+  const q1 = quantileOf(sorted, 0.25);
+  const q3 = quantileOf(sorted, 0.75);
+  const reach = rule.k * (q3 - q1);
+  return { low: q1 - reach, high: q3 + reach, center: median };
 }
+
+const judgeAbout = (center: number, reach: number): Judge => ({ low: center - reach, high: center + reach, center });
 
 function decide(rule: CleaningRule, lane: Lane, i: number, value: number, { low, high, center }: Judge): void {
   // Written so that a judge without a number (one value has no sd) accepts everything.

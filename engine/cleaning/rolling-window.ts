@@ -1,32 +1,49 @@
+import { meanOf, sdOf } from "./order-statistics";
 import type { Span } from "./span";
+import { createWindowMoments, type WindowMoments } from "./window-moments";
+
+export { meanOf, medianOf, sdOf } from "./order-statistics";
 
 /** Most values that a window of time holds: what is older leaves early. */
 const maxHeld = 10_000;
 
 /**
- * The last values of one property, in order of arrival and in order of size. Rows without a value take their place in a
- * window of rows, as in pandas' `rolling`.
+ * The last values of one property, in order of arrival. Rows without a value take their place in a window of rows, as in
+ * pandas' `rolling`.
  */
 export interface RollingWindow {
-  /** Values in the window, ascending; rows without one do not count. To be read only. */
+  /** Values in the window, ascending; rows without one do not count. To be read only. Empty when moments are kept. */
   readonly sorted: readonly number[];
+  /** Values in the window. */
+  readonly count: number;
+  /** NaN of nothing. */
+  mean(): number;
+  /** With n - 1; NaN below two values. */
+  sd(): number;
   /** Lets go of what is as old as the window is long, seen from `ts`. Needed for windows of time only. */
   forget(ts: number): void;
   /** Takes in the next row. NaN: it has no value. */
   push(value: number, ts: number): void;
 }
 
-export function createRollingWindow(span: Span): RollingWindow {
+/**
+ * @param keeps what is kept as values come and go: their `order`, for medians and quantiles (a row costs a search and a
+ * move of memory, about 2 us in the longest window), or their `moments`, for mean and sd (O(log window)). Asked for the other
+ * one, the window has to go through all it holds.
+ */
+export function createRollingWindow(span: Span, keeps: "order" | "moments" = "order"): RollingWindow {
   const rows = span.unit === "rows";
   const capacity = rows ? span.size : maxHeld;
-  let ring = new Float64Array(Math.min(capacity, 16));
+  const ordered = keeps === "order";
+  let ring = new Float64Array(Math.min(capacity, 16)).fill(Number.NaN);
   let times = rows ? undefined : new Float64Array(ring.length);
+  let moments: WindowMoments | undefined = ordered ? undefined : createWindowMoments(ring);
   let head = 0;
   let length = 0;
   const sorted: number[] = [];
 
   function grow(): void {
-    const larger = new Float64Array(Math.min(capacity, ring.length * 2));
+    const larger = new Float64Array(Math.min(capacity, ring.length * 2)).fill(Number.NaN);
     const largerTimes = times && new Float64Array(larger.length);
     for (let i = 0; i < length; i++) {
       const at = (head + i) % ring.length;
@@ -36,17 +53,25 @@ export function createRollingWindow(span: Span): RollingWindow {
     ring = larger;
     times = largerTimes;
     head = 0;
+    if (moments) moments = createWindowMoments(ring);
   }
 
   function drop(): void {
     const value = ring[head]!;
+    if (ordered && !Number.isNaN(value)) sorted.splice(positionIn(sorted, value), 1);
+    ring[head] = Number.NaN;
+    moments?.update(head);
     head = head + 1 === ring.length ? 0 : head + 1;
     length--;
-    if (!Number.isNaN(value)) sorted.splice(positionIn(sorted, value), 1);
   }
 
   return {
     sorted,
+    get count() {
+      return moments ? moments.count() : sorted.length;
+    },
+    mean: () => (moments ? moments.mean() : meanOf(sorted)),
+    sd: () => (moments ? moments.sd() : sdOf(sorted)),
     forget(ts) {
       // A row of unknown time is judged by the window as it stands.
       if (times && !Number.isNaN(ts)) while (length > 0 && !(times[head]! > ts - span.size)) drop();
@@ -59,79 +84,10 @@ export function createRollingWindow(span: Span): RollingWindow {
       ring[at] = value;
       if (times) times[at] = ts;
       length++;
-      if (!Number.isNaN(value)) sorted.splice(positionIn(sorted, value), 0, value);
+      if (moments) moments.update(at);
+      else if (!Number.isNaN(value)) sorted.splice(positionIn(sorted, value), 0, value);
     },
   };
-}
-
-/** Mean in two passes: exact where all values are equal. */
-export function meanOf(values: ArrayLike<number>): number {
-  const n = values.length;
-  if (n === 0) return Number.NaN;
-  const start = values[0]!;
-  let sum = 0;
-  for (let i = 1; i < n; i++) sum += values[i]! - start;
-  const rough = start + sum / n;
-  let rest = 0;
-  for (let i = 0; i < n; i++) rest += values[i]! - rough;
-  return rough + rest / n;
-}
-
-/** Standard deviation with n - 1, in two passes. NaN below two values. */
-export function sdOf(values: ArrayLike<number>): number {
-  const n = values.length;
-  if (n < 2) return Number.NaN;
-  const mean = meanOf(values);
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    const d = values[i]! - mean;
-    sum += d * d;
-  }
-  return Math.sqrt(sum / (n - 1));
-}
-
-/** Quantile of type 7 of ascending values. */
-export function quantileOf(sorted: ArrayLike<number>, p: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const at = (sorted.length - 1) * p;
-  const low = Math.floor(at);
-  const below = sorted[low]!;
-  const above = sorted[Math.min(low + 1, sorted.length - 1)]!;
-  return below + (above - below) * (at - low);
-}
-
-/** Median of ascending values. */
-export function medianOf(sorted: ArrayLike<number>): number {
-  const n = sorted.length;
-  if (n === 0) return Number.NaN;
-  return n % 2 === 1 ? sorted[n >> 1]! : (sorted[n / 2 - 1]! + sorted[n / 2]!) / 2;
-}
-
-/** Median absolute deviation of ascending values, without a scale factor: walks outwards from the median. */
-export function madOf(sorted: ArrayLike<number>): number {
-  const n = sorted.length;
-  if (n === 0) return Number.NaN;
-  const median = medianOf(sorted);
-  const lower = (n - 1) >> 1;
-  let right = 0;
-  let end = n;
-  while (right < end) {
-    const middle = (right + end) >> 1;
-    if (sorted[middle]! < median) right = middle + 1;
-    else end = middle;
-  }
-  let left = right - 1;
-  let previous = 0;
-  let distance = 0;
-  for (let taken = 0; taken <= n >> 1; taken++) {
-    const toLeft = left >= 0 ? median - sorted[left]! : Number.POSITIVE_INFINITY;
-    const toRight = right < n ? sorted[right]! - median : Number.POSITIVE_INFINITY;
-    previous = distance;
-    distance = Math.min(toLeft, toRight);
-    if (toLeft < toRight) left--;
-    else right++;
-  }
-  return lower === n >> 1 ? distance : (previous + distance) / 2;
 }
 
 /** Index of the first value not below `value`. */

@@ -1,7 +1,8 @@
 import { inTypeOf } from "./check-values";
 import type { CleaningRule } from "./cleaning-rule";
 import { change, type Lane, type LaneMemory, timeOf } from "./lane";
-import { createRollingWindow, meanOf, medianOf } from "./rolling-window";
+import { medianOf } from "./order-statistics";
+import { createRollingWindow } from "./rolling-window";
 import type { Span } from "./span";
 
 const defaultWindow: Span = { unit: "rows", size: 5 };
@@ -16,7 +17,7 @@ export function smoothValues(rule: CleaningRule, lane: Lane, memory: LaneMemory)
   const span = rule.window ?? defaultWindow;
   const ewma = rule.smooth === "ewma";
   const alpha = 2 / (span.size + 1);
-  if (!ewma) memory.smooth ??= createRollingWindow(span);
+  if (!ewma) memory.smooth ??= createRollingWindow(span, rule.smooth === "mean" ? "moments" : "order");
   for (let i = 0; i < cells.length; i++) {
     if (errors[i] !== undefined) continue;
     const cell = cells[i];
@@ -31,10 +32,7 @@ export function smoothValues(rule: CleaningRule, lane: Lane, memory: LaneMemory)
     if (ewma) {
       smooth = Number.isNaN(memory.ewma) ? value : memory.ewma + alpha * (value - memory.ewma);
       memory.ewma = smooth;
-    } else {
-      const { sorted } = memory.smooth!;
-      smooth = rule.smooth === "mean" ? meanOf(sorted) : medianOf(sorted);
-    }
+    } else smooth = rule.smooth === "mean" ? memory.smooth!.mean() : medianOf(memory.smooth!.sorted);
     smooth = inTypeOf(rule, smooth);
     if (smooth === value || !Number.isFinite(smooth)) continue;
     cells[i] = smooth;

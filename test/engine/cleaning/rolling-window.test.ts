@@ -1,13 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import {
-  createRollingWindow,
-  madOf,
-  meanOf,
-  medianOf,
-  quantileOf,
-  sdOf,
-} from "../../../engine/cleaning/rolling-window";
+import { madOf, meanOf, medianOf, quantileOf, sdOf } from "../../../engine/cleaning/order-statistics";
+import { createRollingWindow } from "../../../engine/cleaning/rolling-window";
 
 const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
 
@@ -26,6 +20,46 @@ describe("createRollingWindow", () => {
           });
         },
       ),
+    );
+  });
+
+  it("keeps mean and sd as two passes over the window give them, in rows and in time, while values come and go", () => {
+    const step = fc.record({
+      value: fc.oneof(fc.double({ min: -1e3, max: 1e3, noNaN: true }), fc.constant(Number.NaN)),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(step, { maxLength: 150 }),
+        fc.integer({ min: 1, max: 70 }),
+        fc.constantFrom("rows", "ms"),
+        (steps, size, unit) => {
+          const window = createRollingWindow({ unit: unit as "rows" | "ms", size }, "moments");
+          steps.forEach(({ value }, i) => {
+            window.forget(i);
+            window.push(value, i);
+            const held = steps
+              .slice(Math.max(0, i + 1 - size), i + 1)
+              .flatMap(({ value: v }) => (Number.isNaN(v) ? [] : [v]));
+            assert.equal(window.count, held.length);
+            for (const [actual, expected] of [
+              [window.mean(), meanOf(held)],
+              [window.sd(), sdOf(held)],
+            ] as const)
+              assert.ok(Object.is(actual, expected) || Math.abs(actual - expected) <= 1e-11, `${actual} ${expected}`);
+          });
+        },
+      ),
+    );
+  });
+
+  it("a spike that has left leaves no rounding behind, and equal values have an sd of exactly 0", () => {
+    const window = createRollingWindow({ unit: "rows", size: 40 }, "moments");
+    for (const value of [1e300, -1e17, ...new Array(40).fill(0.1)]) window.push(value, 0);
+    assert.deepEqual([window.mean(), window.sd()], [0.1, 0]);
+    // A running sum would not have found its way back.
+    assert.notEqual(
+      [1e17, 0.1, -1e17].reduce((sum, value) => sum + value),
+      0.1,
     );
   });
 
