@@ -1,0 +1,66 @@
+import { histogramOf } from "./bins";
+import { type DrawnColumn, sortedValues } from "./column";
+import { densityOf } from "./density-of";
+import type { Groups } from "./group";
+import { element, line, px } from "./svg";
+import type { Axis } from "./value-axis";
+
+const places = 65;
+/** How much of a panel the tallest bar or curve takes. */
+const fill = 0.9;
+
+/** What a column holds: a histogram, or for each group a curve whose area is the group's share of the rows. From the upper left corner. */
+export function diagonalPanel(column: DrawnColumn, axis: Axis, side: number, groups: Groups | undefined): string {
+  const marked = limits(column, axis, side);
+  if (groups && groups.labels.length > 0) return curves(column, axis, side, groups) + marked;
+  const { edges, counts } = histogramOf(sortedValues(column.values));
+  const tallest = counts.reduce((most, count) => Math.max(most, count), 1);
+  const bars = Array.from(counts, (count, i) => {
+    if (count === 0) return "";
+    const left = Math.max(0, axis.at(edges[i]!)) * side;
+    const right = Math.min(1, axis.at(edges[i + 1]!)) * side;
+    const height = (count / tallest) * fill * side;
+    return `M${px(left)} ${px(side)}V${px(side - height)}H${px(right)}V${px(side)}z`;
+  });
+  return element("path", { class: "bar", d: bars.join("") }) + marked;
+}
+
+function curves(column: DrawnColumn, axis: Axis, side: number, groups: Groups): string {
+  const shapes = groups.labels.map((_, group) => {
+    const own = column.values.filter((_value, row) => groups.codes[row] === group);
+    const values = sortedValues(own);
+    return { values, density: densityOf(values, axis.lo, axis.hi, places)?.map((height) => height * values.length) };
+  });
+  const tallest = Math.max(0, ...shapes.flatMap(({ density }) => (density ? [...density] : [])));
+  return shapes
+    .map(({ values, density }, group) => {
+      const at = values.length > 0 ? axis.at(values[0]!) * side : 0;
+      // One value, or all the same: a curve of no width.
+      if (!density) return values.length > 0 ? line(at, side, at, side * (1 - fill), `ln s${group} d${group}`) : "";
+      const points = Array.from(density, (height, i) => {
+        const y = side - (height / tallest) * fill * side;
+        return `${px((i / (places - 1)) * side)} ${px(y)}`;
+      });
+      const area = element("path", {
+        class: `ar f${group}`,
+        d: `M0 ${px(side)}L${points.join(" ")}L${px(side)} ${px(side)}z`,
+      });
+      return area + element("path", { class: `ln s${group} d${group}`, d: `M${points.join(" ")}` });
+    })
+    .join("");
+}
+
+/** Limits and target where the axis reaches them. */
+function limits(column: DrawnColumn, axis: Axis, side: number): string {
+  const lines: [number | undefined, string][] = [
+    [column.lsl, "lim"],
+    [column.target, "tgt"],
+    [column.usl, "lim"],
+  ];
+  return lines
+    .map(([value, className]) => {
+      const at = value === undefined ? -1 : axis.at(value);
+      return at >= 0 && at <= 1 ? line(at * side, 0, at * side, side, className) : "";
+    })
+    .join("");
+}
