@@ -70,10 +70,9 @@
       const line = $("<tr>").append($("<td>").text(timeText(row, first, last)));
       if (!row.dropped) return line.append(columns.map((name) => cellOf(_, row.cells[name])));
       const before = columns.map((name) => $("<td>").text(valueText(row.cells[name]?.before)));
-      const why = $("<small>")
-        .addClass("twin-clean-lost")
-        .text(reasonOf(_, row.dropped))
-        .attr("title", row.dropped.message);
+      const why = $("<small>").addClass("twin-clean-lost").text(reasonOf(_, row.dropped));
+      // The server speaks English.
+      if (/^en/.test(RED.i18n.lang())) why.attr("title", row.dropped.message);
       return line.addClass("twin-clean-gone").append(before, $("<td>").append(icon(["lost", "fa-times"]), why));
     });
     if (shown.some(({ dropped }) => dropped)) head.append($("<th>"));
@@ -81,7 +80,9 @@
   }
 
   function legend(_, { counts, dropped }) {
-    const all = Object.entries(counts).map(([name, count]) => [lookOf([name]), words(_, [name]), count]);
+    const all = Object.keys(looks)
+      .filter((name) => counts[name] > 0)
+      .map((name) => [looks[name], words(_, [name]), counts[name]]);
     if (dropped > 0) all.unshift([["lost", "fa-times"], _("twin-clean.done.dropped"), dropped]);
     return all.map(([look, text, count]) =>
       $("<span>").append(icon(look), document.createTextNode(` ${text}: ${count}`)),
