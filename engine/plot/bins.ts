@@ -1,4 +1,4 @@
-import { quantile } from "./quantile";
+import { quantileOfSorted } from "../statistics/quantiles";
 
 /** A histogram: `counts[i]` values from `edges[i]` to before `edges[i + 1]`, the last one with its upper edge. */
 export interface Bins {
@@ -15,7 +15,7 @@ export const maxBins = 200;
  * @param sorted ascending, without missing
  */
 export const freedmanDiaconis = (sorted: Float64Array): number =>
-  (2 * (quantile(sorted, 0.75) - quantile(sorted, 0.25))) / Math.cbrt(sorted.length);
+  (2 * (quantileOfSorted(sorted, 0.75) - quantileOfSorted(sorted, 0.25))) / Math.cbrt(sorted.length);
 
 /** H. Sturges (1926): the range in log2(n) + 1 parts, as numpy's "sturges". */
 export const sturges = (sorted: Float64Array): number => (sorted.at(-1)! - sorted[0]!) / (Math.log2(sorted.length) + 1);

@@ -1,4 +1,4 @@
-import { quantile } from "./quantile";
+import { quantileOfSorted } from "../statistics/quantiles";
 
 /** What a box shows. */
 export interface Box {
@@ -20,8 +20,8 @@ export interface Box {
  * @param sorted ascending, without missing, not empty
  */
 export function boxOf(sorted: Float64Array, whisker = 1.5): Box {
-  const q1 = quantile(sorted, 0.25);
-  const q3 = quantile(sorted, 0.75);
+  const q1 = quantileOfSorted(sorted, 0.25);
+  const q3 = quantileOfSorted(sorted, 0.75);
   const reach = whisker * (q3 - q1);
   const inside = sorted.filter((value) => value >= q1 - reach && value <= q3 + reach);
   // Where no value lies between a quartile and its fence, the whisker has no length.
@@ -30,7 +30,7 @@ export function boxOf(sorted: Float64Array, whisker = 1.5): Box {
   return {
     count: sorted.length,
     q1,
-    median: quantile(sorted, 0.5),
+    median: quantileOfSorted(sorted, 0.5),
     q3,
     low,
     high,

@@ -1,3 +1,4 @@
+import { momentsOf, sdOfMoments } from "../statistics/moments";
 import { largestDrawable } from "./nice-ticks";
 import type { PlotColumn } from "./plot-request";
 
@@ -60,25 +61,18 @@ export function readColumn(column: PlotColumn): DrawnColumn {
 /** The values that can be drawn, ascending. */
 export const sortedValues = (values: Float64Array): Float64Array => values.filter(canDraw).sort();
 
-/** Mean and standard deviation with n - 1 (NaN for fewer than two), in two passes over values made small, so that nothing overflows. */
-export function meanAndSd(values: Float64Array, min: number, max: number): { mean: number; sd: number } {
-  const scale = Math.max(Math.abs(min), Math.abs(max)) || 1;
-  let count = 0;
-  let sum = 0;
-  for (const value of values)
-    if (canDraw(value)) {
-      sum += value / scale;
-      count++;
-    }
-  const mean = sum / count;
-  let squares = 0;
-  let rest = 0;
-  for (const value of values)
-    if (canDraw(value)) {
-      const difference = value / scale - mean;
-      squares += difference * difference;
-      rest += difference;
-    }
-  const sd = Math.sqrt(Math.max(0, squares - (rest * rest) / count) / (count - 1));
-  return { mean: (mean + rest / count) * scale, sd: sd * scale };
+/**
+ * Each value as its place between the least (0) and the greatest (1), NaN where none can be drawn. Neither the size of the values
+ * nor their distance from 0 then costs digits, and no square of them overflows.
+ */
+export function sharesOf({ values, min, max }: DrawnColumn): Float64Array {
+  const span = max - min || 1;
+  return values.map((value) => (canDraw(value) ? (value - min) / span : Number.NaN));
+}
+
+/** Mean, and standard deviation with n - 1 (NaN for fewer than two). */
+export function meanAndSd(column: DrawnColumn): { mean: number; sd: number } {
+  const span = column.max - column.min;
+  const moments = momentsOf(sharesOf(column).filter((share) => share >= 0));
+  return { mean: column.min + moments.mean * span, sd: sdOfMoments(moments) * span };
 }

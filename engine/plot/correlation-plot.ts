@@ -1,6 +1,6 @@
+import { coefficientsOf } from "./coefficients-of";
 import type { DrawnColumn } from "./column";
 import { type Picture, widest } from "./document";
-import { knownCoefficients } from "./known-coefficients";
 import { fixed, significant, whole } from "./number-text";
 import type { PlotRequest } from "./plot-request";
 import { at, element, label, line, rect, tooltip } from "./svg";
@@ -20,13 +20,13 @@ export function correlationPlot(request: PlotRequest, columns: readonly DrawnCol
   const nameWidth = Math.min(170, widest(titles, 11));
   const left = Math.ceil(nameWidth) + 18;
   const isUpright = widest(titles, 11) > side - 6;
-  const find = knownCoefficients(request.correlation, columns);
+  const coefficients = coefficientsOf(columns, request.correlation);
   const ranked: { text: string; strength: number }[] = [];
   let hasNone = false;
 
   const cells = columns.flatMap((a, row) =>
     columns.map((b, col) => {
-      const { r, n, p } = find(row, col);
+      const { r, n, p } = coefficients.all(row, col);
       if (Number.isNaN(r)) {
         hasNone = true;
         return at(col * side, row * side, emptyCell(side, `${a.title} – ${b.title}`));

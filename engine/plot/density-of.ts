@@ -1,11 +1,12 @@
-import { canDraw, meanAndSd } from "./column";
+import { momentsOf, sdOfMoments } from "../statistics/moments";
+import { canDraw } from "./column";
 
 const cells = 1024;
 
 /**
  * Gaussian kernel density of values over an axis, with Scott's bandwidth (D. W. Scott 1992: sd n^(-1/5)), as scipy's
  * `gaussian_kde` and seaborn's `kdeplot`. Values are counted in 1024 cells first (linear binning, Fan and Marron 1994), which
- * changes a curve by less than 1e-3 of its height.
+ * changes a curve by less than 1e-3 of its height. No kernel is narrower than what `points` can show.
  *
  * @param values without missing ones; others than those between `lo` and `hi` are ignored
  * @param points how many places of the axis, ends included
@@ -14,8 +15,7 @@ const cells = 1024;
 export function densityOf(values: Float64Array, lo: number, hi: number, points: number): Float64Array | undefined {
   // All on a scale of 0 to 1, where nothing overflows; the curve comes back to that of the values at the end.
   const scaled = values.filter(canDraw).map((value) => (value - lo) / (hi - lo));
-  const { sd } = meanAndSd(scaled, 0, 1);
-  const bandwidth = sd * scaled.length ** -0.2;
+  const bandwidth = sdOfMoments(momentsOf(scaled)) * scaled.length ** -0.2;
   if (!(bandwidth > 1e-9)) return undefined;
   const weights = new Float64Array(cells + 1);
   for (const value of scaled) {
@@ -25,8 +25,8 @@ export function densityOf(values: Float64Array, lo: number, hi: number, points: 
     weights[cell]! += 1 - (place - cell);
     weights[cell + 1]! += place - cell;
   }
-  // Narrower than a cell, a kernel would fall between two places.
-  const width = Math.max(bandwidth, 0.5 / cells);
+  // Narrower than this, a kernel would fall between two places, and nothing be seen of it.
+  const width = Math.max(bandwidth, 0.5 / cells, 0.4 / (points - 1));
   const reach = Math.ceil(width * cells * 5);
   const height = 1 / (scaled.length * width * Math.sqrt(2 * Math.PI) * (hi - lo));
   return Float64Array.from({ length: points }, (_, i) => {

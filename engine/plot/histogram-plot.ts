@@ -106,12 +106,12 @@ function histogramPanel(
 
 function factsOf(column: DrawnColumn, language: PlotLanguage): string {
   const words = wordsOf(language);
-  const { mean, sd } = meanAndSd(column.values, column.min, column.max);
+  const { mean, sd } = meanAndSd(column);
   const outside = countOutside(column);
   const facts = [`${words.n} = ${whole(column.count, language)}`, `${words.mean} ${significant(mean, 4, language)}`];
   if (!Number.isNaN(sd)) facts.push(`${words.sd} ${significant(sd, 3, language)}`);
   if (outside !== undefined)
-    facts.push(words.outside(whole(outside, language), `${fixed((outside / column.count) * 100, 1, language)} %`));
+    facts.push(words.outside(whole(outside, language), `${fixed((outside / column.count) * 100, 1, language)}%`));
   return facts.join(" · ");
 }
 

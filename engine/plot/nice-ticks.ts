@@ -24,7 +24,7 @@ export function niceTicks(lo: number, hi: number, wanted: number): Ticks {
   const first = Math.ceil(lo / multiple(1) - 1e-9);
   const last = Math.floor(hi / multiple(1) + 1e-9);
   const values: number[] = [];
-  for (let n = first; n <= last && values.length < 50; n++) values.push(multiple(n));
+  for (let n = first; n <= last && values.length < 50; n++) values.push(multiple(n) + 0); // no -0
   return { values, exponent };
 }
 

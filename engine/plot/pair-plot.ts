@@ -1,12 +1,11 @@
 import { captionBelow, captionLeft, frame, ticksBelow, ticksLeft } from "./axis-marks";
 import { coefficientPanel } from "./coefficient-panel";
+import { coefficientsOf, starsOf } from "./coefficients-of";
 import type { DrawnColumn } from "./column";
-import { starsOf } from "./correlation-of";
 import { diagonalPanel } from "./diagonal-panel";
 import { type Picture, widest } from "./document";
 import { type Groups, readGroups, withOthers } from "./group";
 import { drawHexagons, type Hexagons, hexagonsOf } from "./hexagons";
-import { knownCoefficients } from "./known-coefficients";
 import { legend, legendWidth } from "./legend";
 import { bytesOfMark, fewRows, marks } from "./marks";
 import { significant, whole } from "./number-text";
@@ -44,7 +43,10 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
   const shown = rowsToShow(request, columns, groups);
   const inHexagons: Hexagons[] = [];
   const panels: ((most: number) => string)[] = [];
-  const find = knownCoefficients(request.correlation, columns);
+  const method = request.correlation?.method ?? "pearson";
+  // Those of groups are Pearson's, and do not stand below another one.
+  const ofGroups = method === "pearson" ? groups : undefined;
+  const coefficients = coefficientsOf(columns, request.correlation, groups);
   let strongest: { text: string; r: number }[] = [];
   let hasStars = false;
   for (let row = 0; row < k; row++)
@@ -54,10 +56,11 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
       const [a, b] = [columns[col]!, columns[row]!];
       if (row === col) panels.push(() => place(diagonalPanel(a, lying[col]!, side, groups)));
       else if (row < col) {
-        const panel = coefficientPanel(find(row, col), b, a, side, groups, language);
-        strongest.push({ text: `${b.title} – ${a.title} ${significant(panel.r, 2, language)}`, r: Math.abs(panel.r) });
-        hasStars ||= starsOf(panel.p) !== "";
-        panels.push(() => place(panel.content));
+        const panel = coefficientPanel({ row, col }, columns, coefficients, side, ofGroups, language);
+        const { r, p } = coefficients.all(row, col);
+        strongest.push({ text: `${b.title} – ${a.title} ${significant(r, 2, language)}`, r: Math.abs(r) });
+        hasStars ||= starsOf(p) !== "";
+        panels.push(() => place(panel));
       } else if (groups || shown.length === rows) {
         const content = points(a, b, lying[col]!, upright[row]!, side, shown, groups);
         panels.push(() => place(content));
@@ -100,6 +103,7 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
         : isSample
           ? words.sampled(whole(shown.length, language), n)
           : words.allPoints(n),
+      ...(k > 1 ? [words.correlationOf(words.method[method])] : []),
       ...(hasStars ? [words.stars] : []),
     ],
   };
@@ -142,18 +146,9 @@ function points(
   const isLarge = shown.length <= fewRows;
   if (!groups) return marks(placesOf(a, b, x, y, side, shown), 0, isLarge);
   return groups.labels
-    .map((_, group) =>
-      marks(
-        placesOf(
-          a,
-          b,
-          x,
-          y,
-          side,
-          shown.filter((row) => groups.codes[row] === group),
-        ),
-        group,
-      ),
-    )
+    .map((_, group) => {
+      const own = shown.filter((row) => groups.codes[row] === group);
+      return marks(placesOf(a, b, x, y, side, own), group, isLarge);
+    })
     .join("");
 }

@@ -1,3 +1,4 @@
+import { Refusal, refuse } from "../contract/errors";
 import { captionLeft, frame, grid, ticksLeft } from "./axis-marks";
 import type { DrawnColumn } from "./column";
 import { type Picture, widest } from "./document";
@@ -27,6 +28,10 @@ export function seriesPlot(request: PlotRequest, columns: readonly DrawnColumn[]
   const words = wordsOf(language);
   const groups = request.group && readGroups(request.group, rows, groupColours, language);
   const order = orderByTime(request.time, rows, groups?.codes);
+  if (order.rows.length === 0)
+    throw new Refusal(
+      refuse("too-few-rows", "There is nothing to draw: no row has a time.", "Name the column that holds the time."),
+    );
   const height = columns.length === 1 ? 300 : columns.length < 4 ? 170 : 120;
   const above = 12;
   const drawn = columns.map((column) => ({
@@ -42,7 +47,7 @@ export function seriesPlot(request: PlotRequest, columns: readonly DrawnColumn[]
       ),
     );
   const right = 14 + Math.max(...columns.map((column) => limitsWidth(column, language)));
-  const time = domainOf(order.times[0] ?? 0, order.times.at(-1) ?? 0, 0.01);
+  const time = domainOf(order.times[0]!, order.times.at(-1)!, 0.01);
 
   const lines = columns.length * (groups?.labels.length ?? 1);
   // Buckets in half pixels, wider when there are many lines.
