@@ -1,18 +1,18 @@
-import { quote, Refusal, type RefusalInfo, refuse } from "../contract/errors";
-import { isTwinId } from "../contract/identity";
-import { isMissing, type Row, toNumber } from "../contract/messages";
-import { isSentinel } from "./check-values";
-import { cleanRows, createRuleCategories, type Group, labelsOf } from "./clean-rows";
+import { quote, type RefusalInfo, refuse } from "../contract/errors";
+import type { Row } from "../contract/messages";
+import { addFeatures, nameTaken } from "./add-features";
+import { cleanRows, createRuleCategories, labelsOf } from "./clean-rows";
 import { type CleaningReport, reportOf } from "./cleaning-report";
 import type { CleaningRule } from "./cleaning-rule";
 import type { CleaningTrace } from "./cleaning-trace";
-import { findDuplicates } from "./find-duplicates";
-import { newMemory } from "./lane";
-import { timeColumnOf, toTime } from "./read-times";
+import { createRowKeys, findDuplicates } from "./find-duplicates";
+import { inOrderOfTime, outOfOrder, timeText } from "./order-of-time";
+import { timeColumnOf } from "./read-times";
+import { resampleTable } from "./resample-table";
+import { noRowOptions, type RowOptions } from "./row-options";
+import { groupsOfTable, looksLikeTwins, timesOfTable } from "./table-groups";
 
-export interface TableOptions {
-  /** Drops rows that are the same as an earlier one, before any rule. @default false */
-  dropDuplicates?: boolean;
+export interface TableOptions extends Partial<RowOptions> {
   /** Column that holds a row's time. @default the first of time, ts, timestamp, datetime, date */
   timeColumn?: string;
   /**
@@ -32,63 +32,145 @@ export interface Dropped<T> {
 
 export interface CleanedTable {
   rows: Row[];
+  /** The place in what came in of each row that goes on. Absent on a grid, whose rows are new. */
+  from?: number[];
   dropped: Dropped<Row>[];
   report: CleaningReport;
 }
 
 /**
- * Cleans a table. Order of rows, extra columns and the order of columns are kept, and nothing that came in is changed.
- * Throws a `Refusal` (`bad-time`) when a rule goes by time and the table has none.
+ * Cleans a table: order of rows, duplicates, the rules, the grid, features. Extra columns and the order of columns are
+ * kept, and nothing that came in is changed. Throws a `Refusal`: `bad-time` when something goes by time and the table has
+ * none, `too-large` when a grid would have too many cells.
  */
 export function cleanTable(
   table: readonly Row[],
   rules: readonly CleaningRule[],
-  { dropDuplicates = false, timeColumn = "", groupBy = "", trace }: TableOptions = {},
+  options: TableOptions = {},
 ): CleanedTable {
+  const {
+    order,
+    duplicates,
+    keep,
+    resample,
+    features,
+    timeColumn = "",
+    groupBy = "",
+    trace,
+  } = {
+    ...noRowOptions,
+    ...options,
+  };
   const errors: (RefusalInfo | undefined)[] = new Array(table.length).fill(undefined);
   const rows = table.map((row, i) => {
     if (typeof row === "object" && row !== null && !Array.isArray(row)) return row;
     errors[i] = refuse("wrong-type", `Row ${i} is ${quote(row)}.`, "Send each row as an object of columns.");
     return {};
   });
-  if (dropDuplicates)
-    findDuplicates(rows).forEach((duplicate, i) => {
-      if (duplicate && errors[i] === undefined)
-        errors[i] = refuse(
-          "duplicate",
-          `Row ${i} is the same as an earlier one.`,
-          "Nothing is lost: that one goes on.",
-        );
+  if (features.length > 0)
+    rows.forEach((row, i) => {
+      errors[i] ??= nameTaken(features, row);
     });
 
   const time = timeColumnOf(rows, timeColumn);
-  const times = rules.some(needsTimes) ? timesOf(rows, time) : undefined;
+  const why = whyTimes(rules, options);
+  const times = why === undefined ? undefined : timesOfTable(rows, time, rules, why);
   const owner = groupBy !== "" ? groupBy : looksLikeTwins(rows, time) ? "id" : undefined;
-  const groups = groupRows(rows, owner).map((indexes): Group => {
-    const numbers = new Map<CleaningRule, string[]>();
-    return {
-      rows: indexes,
-      numbers(rule) {
-        const found = numbers.get(rule) ?? numberColumns(rows, indexes, rule, new Set([time, owner]));
-        numbers.set(rule, found);
-        return found;
-      },
-      memory: newMemory,
-    };
-  });
+  const asTheyCame = rows.map((_, i) => i);
+  const sequence = order === "sort" ? inOrderOfTime(asTheyCame, times!) : asTheyCame;
+  const moved = order === "sort" ? outOfOrder(asTheyCame, times!).length : 0;
+  const groups = groupsOfTable(rows, sequence, time, owner);
+  if (order === "drop") for (const group of groups) dropOutOfOrder(group.rows, times!, errors);
+  dropDuplicates();
+  if (resample) for (const i of sequence) if (Number.isNaN(times![i]!)) errors[i] ??= noTime(i);
 
   const categories = createRuleCategories(rules);
   const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: true, categories });
   trace?.({ items: rows, outs, errors, touches });
-  const good: Row[] = [];
-  const dropped: Dropped<Row>[] = [];
-  for (let i = 0; i < rows.length; i++) {
-    const error = errors[i];
-    if (error === undefined) good.push(outs[i] ?? rows[i]!);
-    else dropped.push({ row: table[i]!, error: { ...error, index: i } });
-  }
   const report = reportOf(rows, outs, errors, touches, true, labelsOf(rules, categories));
-  return { rows: good, dropped, report };
+  if (moved > 0) report.moved = moved;
+  const dropped: Dropped<Row>[] = [];
+  errors.forEach((error, i) => {
+    if (error) dropped.push({ row: table[i]!, error: { ...error, index: i } });
+  });
+
+  if (!resample) {
+    if (features.length > 0)
+      for (const group of groups) {
+        const kept = group.rows.filter((i) => errors[i] === undefined);
+        for (const i of kept) outs[i] ??= { ...rows[i]! };
+        addFeatures(
+          features,
+          kept.map((i) => outs[i]!),
+          times && kept.map((i) => times[i]!),
+        );
+      }
+    const from = sequence.filter((i) => errors[i] === undefined);
+    return { rows: from.map((i) => outs[i] ?? rows[i]!), from, dropped, report };
+  }
+  const { groups: onGrid, grid } = resampleTable(
+    resample,
+    groups.map((group) => {
+      const kept = inOrderOfTime(group.rows, times!).filter((i) => errors[i] === undefined);
+      return { rows: kept.map((i) => outs[i] ?? rows[i]!), times: kept.map((i) => times![i]!) };
+    }),
+    time!,
+    owner,
+  );
+  for (const group of onGrid) addFeatures(features, group.rows, group.times);
+  report.grid = grid;
+  report.rows.out = grid.points;
+  return { rows: onGrid.flatMap((group) => group.rows), dropped, report };
+
+  function dropDuplicates(): void {
+    if (duplicates === "none") return;
+    const keyOf = createRowKeys();
+    const what = duplicates === "all" ? "the same as" : "of the same time as";
+    const keyed = (key: (i: number) => string | number | undefined) => (i: number) =>
+      errors[i] === undefined ? key(i) : undefined;
+    const found =
+      duplicates === "all"
+        ? findDuplicates(
+            sequence,
+            keyed((i) => keyOf(rows[i]!)),
+            keep,
+          )
+        : groups.flatMap((group) =>
+            findDuplicates(
+              group.rows,
+              keyed((i) => (Number.isNaN(times![i]!) ? undefined : times![i]!)),
+              keep,
+            ),
+          );
+    for (const i of found)
+      errors[i] = refuse(
+        "duplicate",
+        `Row ${i} is ${what} ${keep === "first" ? "an earlier" : "a later"} one.`,
+        duplicates === "all" ? "Nothing is lost: that one goes on." : "That one goes on.",
+      );
+  }
+}
+
+function dropOutOfOrder(group: readonly number[], times: readonly number[], errors: (RefusalInfo | undefined)[]): void {
+  const good = group.filter((i) => errors[i] === undefined);
+  for (const { row, latest } of outOfOrder(good, times))
+    errors[row] = refuse(
+      "out-of-order",
+      `Row ${row} is of ${timeText(times[row]!)}, older than a row before it, of ${timeText(latest)}.`,
+      "Have the node put rows in order of time, or keep them as they come.",
+    );
+}
+
+const noTime = (i: number): RefusalInfo =>
+  refuse("bad-time", `Row ${i} has no time.`, "Give it one: without it a row has no place on a grid.", { index: i });
+
+/** What goes by time, as a sentence begins with it; undefined: nothing does. */
+function whyTimes(rules: readonly CleaningRule[], options: TableOptions): string | undefined {
+  if (rules.some(needsTimes)) return "A rule goes";
+  if (options.order === "sort" || options.order === "drop") return "The order of rows goes";
+  if (options.duplicates === "time") return "Duplicates are judged";
+  if (options.resample) return "Resampling goes";
+  return options.features?.some(({ window }) => window.unit === "ms") ? "A feature goes" : undefined;
 }
 
 const needsTimes = (rule: CleaningRule): boolean =>
@@ -97,70 +179,3 @@ const needsTimes = (rule: CleaningRule): boolean =>
   rule.stuck?.unit === "ms" ||
   rule.maxRate !== Number.POSITIVE_INFINITY ||
   (rule.window?.unit === "ms" && (rule.outlier !== "none" || rule.smooth !== "none"));
-
-function timesOf(rows: readonly Row[], column: string | undefined): number[] {
-  if (rows.length === 0) return [];
-  const times = column === undefined ? [] : rows.map((row) => toTime(row[column]));
-  if (column === undefined || times.every(Number.isNaN))
-    throw new Refusal(
-      refuse(
-        "bad-time",
-        column === undefined
-          ? "A rule goes by time, and the table has no column time, ts, timestamp, datetime or date."
-          : `A rule goes by time, and the column ${quote(column)} holds no times: its first cell is ${quote(rows[0]![column])}.`,
-        "Name the column of times in the node, give ISO times or milliseconds, or count rows instead.",
-      ),
-    );
-  return times;
-}
-
-function looksLikeTwins(rows: readonly Row[], time: string | undefined): boolean {
-  if (time !== "time" || rows.length === 0 || !Object.hasOwn(rows[0]!, "id")) return false;
-  const ids = new Set<unknown>();
-  for (const row of rows) {
-    if (!isTwinId(row.id)) return false;
-    ids.add(row.id);
-  }
-  return ids.size < rows.length;
-}
-
-function groupRows(rows: readonly Row[], owner: string | undefined): number[][] {
-  if (owner === undefined) return [rows.map((_, i) => i)];
-  const groups = new Map<unknown, number[]>();
-  rows.forEach((row, i) => {
-    const key = isMissing(row[owner]) ? null : row[owner];
-    const group = groups.get(key);
-    if (group) group.push(i);
-    else groups.set(key, [i]);
-  });
-  return [...groups.values()];
-}
-
-/** Columns that hold a number, or nothing at all. With a conversion, text that is a plain number counts as one. */
-function numberColumns(
-  rows: readonly Row[],
-  indexes: readonly number[],
-  rule: CleaningRule,
-  except: ReadonlySet<string | undefined>,
-): string[] {
-  const holdsNumber = new Map<string, boolean | undefined>();
-  for (const index of indexes) {
-    const row = rows[index]!;
-    for (const name of Object.keys(row)) {
-      if (holdsNumber.get(name) === true) continue;
-      const cell = row[name];
-      if (isMissing(cell) || isSentinel(cell, rule.sentinels)) {
-        if (!holdsNumber.has(name)) holdsNumber.set(name, undefined);
-      } else
-        holdsNumber.set(
-          name,
-          typeof cell === "number" ||
-            (rule.convert !== "none" && typeof cell === "string" && !Number.isNaN(toNumber(cell))),
-        );
-    }
-  }
-  // "__proto__" as a key of parsed JSON is not a column that anything may be written to.
-  return [...holdsNumber]
-    .filter(([name, is]) => is !== false && !except.has(name) && name !== "__proto__")
-    .map(([name]) => name);
-}

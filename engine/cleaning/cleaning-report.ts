@@ -1,6 +1,7 @@
 import type { ErrorCode, RefusalInfo } from "../contract/errors";
 import { isMissing, type Row } from "../contract/messages";
 import { change } from "./lane";
+import type { GridReport } from "./resample-table";
 
 /** How many cells of one property went through which change, in the rows that go on. */
 export interface PropertyChanges {
@@ -45,6 +46,10 @@ export interface CleaningReport {
   /** Cells of the rows that go on whose value is another than before. */
   changed: number;
   properties: Record<string, PropertyChanges>;
+  /** Rows that were put in order of time: those older than one before them. */
+  moved?: number;
+  /** With resampling: `rows.out` counts the rows of the grid. */
+  grid?: GridReport;
   /** Labels of properties made categories: a code is the place in the list, from 0. */
   categories?: Record<string, readonly string[]>;
   /** Tables only, which have no quality beside the value: the first 1,000 marked cells. */

@@ -1,27 +1,45 @@
-import { type RefusalInfo, refuse } from "../contract/errors";
-import { isMissing, type Quality, type Sample, type Scalar, toNumber, type Values } from "../contract/messages";
-import { isSentinel } from "./check-values";
+import type { RefusalInfo } from "../contract/errors";
+import type { Sample, Values } from "../contract/messages";
+import { fingerprintOf } from "../learning/fingerprint";
+import { nameTaken } from "./add-features";
+import { calculateFeature } from "./calculate-feature";
 import { remembers } from "./clean-lane";
 import { cleanRows, createRuleCategories, type Group, labelsOf } from "./clean-rows";
 import type { Dropped } from "./clean-table";
-import { type CleaningReport, reportOf, type Touch } from "./cleaning-report";
+import { type CleaningReport, reportOf } from "./cleaning-report";
 import { allNumbers, type CleaningRule } from "./cleaning-rule";
 import type { CleaningTrace } from "./cleaning-trace";
+import { dropRepeats, dropUnordered } from "./drop-samples";
 import { createRowKeys } from "./find-duplicates";
-import { change, newMemory } from "./lane";
-import { createTwinMemories, type TwinMemory } from "./twin-memories";
+import { newMemory } from "./lane";
+import { markCells } from "./mark-cells";
+import { numbersOf } from "./numbers-of-twin";
+import { inOrderOfTime } from "./order-of-time";
+import type { GridReport } from "./resample-table";
+import { noRowOptions, type RowOptions } from "./row-options";
+import { addToGrid, tooLateForGrid } from "./twin-grid";
+import { createTwinMemories, type MemoryKeys, type SavedTwin } from "./twin-memories";
 
-export interface CleanerOptions {
-  /** Drops a sample that came already: same twin, time and values, among the last 64 of the twin. @default false */
-  dropDuplicates?: boolean;
+export interface CleanerOptions extends Partial<RowOptions> {
   /** Twins remembered at a time; beyond that the one not heard of for longest starts anew. @default 10000 */
   maxTwins?: number;
+  /** Values that they are remembered by together, about; beyond that likewise. @default 10 million */
+  maxValues?: number;
   /** Told of every call, what was done cell by cell. To be read only, and before the next call. */
   trace?(trace: CleaningTrace<Sample>): void;
+  /** What an earlier cleaner had saved of a twin; asked once, when the twin is first heard of. */
+  restore?(id: string): SavedTwin | undefined;
+  /** Labels of categories that an earlier cleaner had saved. */
+  labels?: SavedLabels;
 }
+
+/** Labels by the key of their rule. */
+export type SavedLabels = ReadonlyMap<string, readonly string[]>;
 
 export interface CleanedSamples {
   samples: Sample[];
+  /** The place in what came in of each sample that goes on. Absent on a grid, whose samples are new. */
+  from?: number[];
   dropped: Dropped<Sample>[];
   report: CleaningReport;
 }
@@ -30,6 +48,12 @@ export interface CleanedSamples {
 export interface Cleaner {
   /** One sample, or a batch. `index` in errors is the place in the batch. */
   clean(samples: readonly Sample[]): CleanedSamples;
+  /** Whether anything is remembered between two calls. */
+  readonly remembers: boolean;
+  /** Twins that something is remembered of, the one heard of last first, and what. */
+  ids(): string[];
+  save(id: string): SavedTwin | undefined;
+  labels(): SavedLabels;
 }
 
 /**
@@ -37,15 +61,44 @@ export interface Cleaner {
  * clamped, replaced, out of range and outliers, `bad` for what is still missing; converted, smoothed and held values keep
  * the quality they had. A sample that nothing was done to is passed on as the same object.
  */
-export function createCleaner(
-  rules: readonly CleaningRule[],
-  { dropDuplicates = false, maxTwins = 10_000, trace }: CleanerOptions = {},
-): Cleaner {
-  const twins = createTwinMemories(maxTwins);
+export function createCleaner(rules: readonly CleaningRule[], options: CleanerOptions = {}): Cleaner {
+  const {
+    order,
+    duplicates,
+    keep,
+    resample,
+    features,
+    trace,
+    maxTwins = 10_000,
+    maxValues = 10_000_000,
+  } = {
+    ...noRowOptions,
+    ...options,
+  };
+  const keys: MemoryKeys = {
+    rules: keysOf(rules),
+    features: keysOf(features),
+    grid: JSON.stringify(resample ?? "none"),
+  };
+  const twins = createTwinMemories({
+    maxTwins,
+    maxValues,
+    keys,
+    ...(options.restore ? { restore: options.restore } : {}),
+  });
   const keyOf = createRowKeys();
-  const categories = createRuleCategories(rules);
+  const categories = createRuleCategories(
+    rules,
+    keys.rules.map((key) => options.labels?.get(key)),
+  );
   const remembering = rules.map(remembers);
-  const stateful = dropDuplicates || remembering.includes(true) || rules.some((rule) => rule.property === allNumbers);
+  const ofTwins =
+    remembering.includes(true) ||
+    duplicates !== "none" ||
+    order === "drop" ||
+    resample !== undefined ||
+    features.length > 0;
+  const stateful = ofTwins || rules.some((rule) => rule.property === allNumbers);
 
   function groupOf(id: string, indexes: number[], samples: readonly Sample[]): Group {
     const twin = stateful ? twins.of(id) : undefined;
@@ -56,106 +109,128 @@ export function createCleaner(
     };
   }
 
+  /** Puts what goes on of the twins on their grids. What is late for it becomes an error. */
+  function toGrid(
+    groups: readonly Group[],
+    cleaned: readonly Sample[],
+    errors: (RefusalInfo | undefined)[],
+  ): { points: Sample[]; grid: GridReport } {
+    const points: Sample[] = [];
+    const grid: GridReport = { points: 0, carried: 0, missing: 0 };
+    for (const { rows } of groups) {
+      const memory = twins.of(cleaned[rows[0]!]!.id).grid;
+      for (const i of rows) {
+        if (errors[i] !== undefined) continue;
+        const step = addToGrid(resample!, memory, cleaned[i]!);
+        if (step.late) errors[i] = tooLateForGrid(cleaned[i]!, memory);
+        points.push(...step.points);
+        grid.carried += step.carried;
+        grid.missing += step.missing;
+        if (step.skipped > 0) grid.skipped = (grid.skipped ?? 0) + step.skipped;
+      }
+    }
+    grid.points = points.length;
+    return { points, grid };
+  }
+
+  /** The samples with the features' values. */
+  function withFeatures(samples: readonly Sample[]): Sample[] {
+    return samples.map((sample) => {
+      const twin = twins.of(sample.id);
+      let values: Values | undefined;
+      let quality = sample.quality;
+      features.forEach((feature, f) => {
+        const from = values ?? sample.values;
+        if (!Object.hasOwn(from, feature.property)) return;
+        const value = calculateFeature(feature, twin.feature(f), from[feature.property], sample.ts) as Values[string];
+        values ??= { ...sample.values };
+        values[feature.name] = value;
+        const how = value === null ? "bad" : quality?.[feature.property];
+        if (how !== undefined) quality = { ...quality, [feature.name]: how };
+      });
+      return values ? { ...sample, values, ...(quality ? { quality } : {}) } : sample;
+    });
+  }
+
   return {
+    remembers: ofTwins || rules.some((rule) => rule.convert === "category"),
+    ids: () => twins.ids(),
+    save: (id) => twins.save(id),
+    labels: () => {
+      const labels = new Map<string, readonly string[]>();
+      categories.forEach((codes, r) => {
+        if (codes) labels.set(keys.rules[r]!, codes.labels);
+      });
+      return labels;
+    },
     clean(samples) {
       const errors: (RefusalInfo | undefined)[] = new Array(samples.length).fill(undefined);
       const rows = samples.map((sample) => sample.values);
-      if (dropDuplicates)
-        samples.forEach((sample, i) => {
-          const key = keyOf(sample.values);
-          if (key !== undefined && twins.of(sample.id).seen(`${sample.ts} ${key}`))
-            errors[i] = refuse(
-              "duplicate",
-              `This sample of ${sample.id} at ${sample.ts} came already.`,
-              "Nothing is lost: the first one went on.",
-            );
-        });
-      const groups =
-        samples.length === 1
-          ? [groupOf(samples[0]!.id, [0], samples)]
-          : [...byTwin(samples)].map(([id, indexes]) => groupOf(id, indexes, samples));
       const times = samples.map((sample) => sample.ts);
+      let sequence = samples.map((_, i) => i);
+      if (order === "sort" && samples.length > 1) sequence = inOrderOfTime(sequence, times);
+      const byTwin = samples.length === 1 ? [[0]] : indexesByTwin(samples, sequence);
+      if (features.length > 0)
+        rows.forEach((row, i) => {
+          errors[i] = nameTaken(features, row);
+        });
+      if (order === "drop" || duplicates !== "none")
+        for (const indexes of byTwin) {
+          const twin = twins.of(samples[indexes[0]!]!.id);
+          if (order === "drop") dropUnordered(samples, indexes, twin, errors);
+          if (duplicates !== "none") dropRepeats(samples, indexes, twin, errors, { duplicates, keep }, keyOf);
+        }
+      const groups = byTwin.map((indexes) => groupOf(samples[indexes[0]!]!.id, indexes, samples));
       const { outs, touches } = cleanRows(rules, { rows, errors, times, groups, whole: false, categories });
-      trace?.({ items: samples, outs, errors, touches });
-      const report = reportOf(rows, outs, errors, touches, false, labelsOf(rules, categories));
       const cleaned = samples.slice();
       outs.forEach((values, i) => {
         if (values !== undefined) cleaned[i] = { ...samples[i]!, values: values as Values };
       });
       markCells(samples, cleaned, touches);
-      if (report.rows.dropped === 0) return { samples: cleaned, dropped: [], report };
+      const onGrid = resample && toGrid(groups, cleaned, errors);
+      trace?.({ items: samples, outs, errors, touches });
+      if (stateful)
+        for (const { rows } of groups) {
+          twins.of(samples[rows[0]!]!.id);
+          twins.took(rows.length);
+        }
+
+      const report = reportOf(rows, outs, errors, touches, false, labelsOf(rules, categories));
       const dropped: Dropped<Sample>[] = [];
-      errors.forEach((error, i) => {
-        if (error) dropped.push({ row: samples[i]!, error: samples.length === 1 ? error : { ...error, index: i } });
-      });
-      return { samples: cleaned.filter((_, i) => errors[i] === undefined), dropped, report };
+      if (report.rows.dropped > 0)
+        errors.forEach((error, i) => {
+          if (error) dropped.push({ row: samples[i]!, error: samples.length === 1 ? error : { ...error, index: i } });
+        });
+      if (onGrid) {
+        report.grid = onGrid.grid;
+        report.rows.out = onGrid.points.length;
+        return { samples: features.length > 0 ? withFeatures(onGrid.points) : onGrid.points, dropped, report };
+      }
+      const from = report.rows.dropped > 0 ? sequence.filter((i) => errors[i] === undefined) : sequence;
+      const left = order === "sort" || report.rows.dropped > 0 ? from.map((i) => cleaned[i]!) : cleaned;
+      return { samples: features.length > 0 ? withFeatures(left) : left, from, dropped, report };
     },
   };
 }
 
-function byTwin(samples: readonly Sample[]): Map<string, number[]> {
+function indexesByTwin(samples: readonly Sample[], sequence: readonly number[]): number[][] {
   const groups = new Map<string, number[]>();
-  samples.forEach(({ id }, i) => {
+  for (const i of sequence) {
+    const { id } = samples[i]!;
     const group = groups.get(id);
     if (group) group.push(i);
     else groups.set(id, [i]);
-  });
-  return groups;
-}
-
-/** Properties of the samples that hold a number, or would if they held anything. */
-function numbersOf(rule: CleaningRule, indexes: number[], samples: readonly Sample[], twin: TwinMemory): Set<string> {
-  const names = new Set<string>();
-  for (const index of indexes) {
-    const { values } = samples[index]!;
-    for (const name of Object.keys(values)) {
-      const value = values[name];
-      if (typeof value === "number" && !Number.isNaN(value)) {
-        if (twin.texts.size > 0) twin.texts.delete(name);
-      } else if (isMissing(value) || isSentinel(value, rule.sentinels)) {
-        if (twin.texts.has(name)) continue;
-      } else if (rule.convert === "none" || typeof value !== "string" || Number.isNaN(toNumber(value))) {
-        if (twin.texts.size < 2000) twin.texts.add(name);
-        continue;
-      }
-      if (name !== "__proto__") names.add(name);
-    }
   }
-  return names;
+  return [...groups.values()];
 }
 
-const uncertain =
-  change.outOfRange | change.clamped | change.stuck | change.tooFast | change.outlier | change.replaced | change.filled;
-
-/** Writes quality and raw into the cleaned samples, copying them first. */
-function markCells(samples: readonly Sample[], cleaned: Sample[], touches: readonly Touch[]): void {
-  for (const { property, rows, flags } of touches)
-    for (let i = 0; i < flags.length; i++) {
-      const bits = flags[i]!;
-      if (bits === 0 || bits === change.passedOver) continue;
-      const index = rows[i]!;
-      const before = samples[index]!;
-      let sample = cleaned[index]!;
-      if (sample === before) {
-        sample = { ...before };
-        cleaned[index] = sample;
-      }
-      const was = Object.hasOwn(before.values, property) ? before.values[property]! : null;
-      const is = Object.hasOwn(sample.values, property) ? sample.values[property]! : null;
-      if (was !== is && !(isMissing(was) && is === null)) {
-        // What an earlier cleaning wrote is nearer to the device.
-        sample.raw = { [property]: rawOf(was), ...sample.raw };
-      }
-      const quality = qualityOf(bits, before.quality?.[property], Object.hasOwn(sample.values, property));
-      if (quality !== undefined) sample.quality = { ...sample.quality, [property]: quality };
-    }
-}
-
-const rawOf = (value: Scalar): Scalar => (isMissing(value) ? null : value);
-
-/** Undefined: stays as it is. A property that a sample does not speak of gets no quality. */
-function qualityOf(bits: number, had: Quality | undefined, present: boolean): Quality | undefined {
-  if (bits & change.stillMissing) return present ? "bad" : undefined;
-  if (bits & change.filled) return "uncertain";
-  return bits & uncertain && had !== "bad" ? "uncertain" : undefined;
+/** What each says, as a short key; a second one that says the same has another. */
+function keysOf(items: readonly unknown[]): string[] {
+  const times = new Map<string, number>();
+  return items.map((item) => {
+    const key = fingerprintOf([JSON.stringify(item)]).slice(0, 16);
+    const before = times.get(key) ?? 0;
+    times.set(key, before + 1);
+    return before === 0 ? key : `${key}-${before}`;
+  });
 }

@@ -1,4 +1,5 @@
 import { isMissing, type Row } from "../contract/messages";
+import type { RowOptions } from "./row-options";
 
 /**
  * Makes texts that are the same for two rows with the same values: of the same type and, where missing, in any form. The
@@ -35,15 +36,23 @@ function valueText(value: unknown): string {
   return JSON.stringify(value) ?? "";
 }
 
-/** Rows of a table that are the same as an earlier one, as pandas' `duplicated(keep="first")`. */
-export function findDuplicates(rows: readonly Row[]): boolean[] {
-  const keyOf = createRowKeys();
-  const seen = new Set<string>();
-  return rows.map((row) => {
+/**
+ * Those of the rows that are the same as one that stays, as pandas' `duplicated(keep=...)`.
+ *
+ * @param keyOf what two same rows have in common; undefined: the row is the same as none
+ */
+export function findDuplicates(
+  rows: readonly number[],
+  keyOf: (row: number) => string | number | undefined,
+  keep: RowOptions["keep"],
+): number[] {
+  const seen = new Set<string | number>();
+  const duplicates: number[] = [];
+  for (const row of keep === "first" ? rows : rows.toReversed()) {
     const key = keyOf(row);
-    if (key === undefined) return false;
-    const duplicate = seen.has(key);
-    if (!duplicate) seen.add(key);
-    return duplicate;
-  });
+    if (key === undefined) continue;
+    if (seen.has(key)) duplicates.push(row);
+    else seen.add(key);
+  }
+  return duplicates;
 }

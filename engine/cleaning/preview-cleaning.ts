@@ -64,7 +64,6 @@ const maxSeen = 500;
  */
 export function previewCleaning(recent: RecentData, settings: PreviewSettings, wanted = ""): CleaningPreview {
   const { rules, timeColumn, groupBy } = settings;
-  const dropDuplicates = settings.rows.duplicates === "all";
   const traced: Traced[] = [];
   if (recent.kind === "table") {
     const { rows, of } = recent;
@@ -77,7 +76,7 @@ export function previewCleaning(recent: RecentData, settings: PreviewSettings, w
           (row) => (time === undefined ? Number.NaN : toTime(row[time])),
         ),
       );
-    cleanTable(rows, rules, { dropDuplicates, timeColumn, groupBy, trace });
+    cleanTable(rows, rules, { ...settings.rows, timeColumn, groupBy, trace });
     return { kind: "table", twins: [], twin: "", of, ...shown(traced, rules) };
   }
   const { messages } = recent;
@@ -94,7 +93,7 @@ export function previewCleaning(recent: RecentData, settings: PreviewSettings, w
         ({ ts }) => ts,
       ),
     );
-  const cleaner = createCleaner(rules, { dropDuplicates, trace });
+  const cleaner = createCleaner(rules, { ...settings.rows, trace });
   for (const message of messages) cleaner.clean(message.filter(({ id }) => id === twin));
   return { kind: "samples", twins, twin, ...shown(traced, rules) };
 }

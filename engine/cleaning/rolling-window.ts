@@ -24,6 +24,19 @@ export interface RollingWindow {
   forget(ts: number): void;
   /** Takes in the next row. NaN: it has no value. */
   push(value: number, ts: number): void;
+  /** Numbers that it takes up memory for. */
+  readonly held: number;
+  /** All that it holds, as plain data. */
+  save(): SavedWindow;
+}
+
+/** A window's rows, oldest first: pushed into a new one of the same kind they make the same window. */
+export interface SavedWindow {
+  span: Span;
+  keeps: "order" | "moments";
+  values: Float64Array;
+  /** Of windows of time. */
+  times?: Float64Array;
 }
 
 /**
@@ -86,6 +99,13 @@ export function createRollingWindow(span: Span, keeps: "order" | "moments" = "or
       length++;
       if (moments) moments.update(at);
       else if (!Number.isNaN(value)) sorted.splice(positionIn(sorted, value), 0, value);
+    },
+    get held() {
+      return ring.length * (times ? 2 : 1) + (moments ? ring.length : sorted.length);
+    },
+    save() {
+      const inOrder = (from: Float64Array) => Float64Array.from({ length }, (_, i) => from[(head + i) % ring.length]!);
+      return { span, keeps, values: inOrder(ring), ...(times ? { times: inOrder(times) } : {}) };
     },
   };
 }

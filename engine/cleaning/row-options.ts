@@ -26,6 +26,14 @@ export interface RowOptions {
   features: readonly Feature[];
 }
 
+export const noRowOptions: RowOptions = {
+  order: "keep",
+  duplicates: "none",
+  keep: "first",
+  resample: undefined,
+  features: [],
+};
+
 /** One row for each interval of a grid that is aligned to the epoch. */
 export interface Resampling {
   /** Width of an interval, ms. */

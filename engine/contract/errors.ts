@@ -27,6 +27,7 @@ export const errorCodes = {
   busy: 503,
   missing: 422,
   duplicate: 422,
+  "out-of-order": 422,
   outlier: 422,
   stuck: 422,
   "too-fast": 422,

@@ -3,7 +3,7 @@ import type { CleaningReport } from "../../engine/cleaning/cleaning-report";
 import { allNumbers } from "../../engine/cleaning/cleaning-rule";
 import { createCleaner } from "../../engine/cleaning/create-cleaner";
 import { withModelUnits } from "../../engine/cleaning/read-conversion";
-import { Failure, Refusal, refuse } from "../../engine/contract/errors";
+import { Refusal, refuse } from "../../engine/contract/errors";
 import { isTwinId } from "../../engine/contract/identity";
 import type { Sample, Table, Values } from "../../engine/contract/messages";
 import type { TwinModel } from "../../engine/contract/model";
@@ -27,13 +27,10 @@ export default defineNode<TwinCleanSettings>({
   serve: servePreview,
   start(host, settings) {
     const { rows: rowOptions, timeColumn, groupBy } = settings;
-    const dropDuplicates = rowOptions.duplicates === "all";
-    if (rowOptions.resample || rowOptions.features.length > 0 || rowOptions.order !== "keep")
-      throw new Failure("not-yet", "order, resample and features are not there yet:", "clear them.");
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const rules = withModelUnits(settings.rules, (property) => model?.properties.get(property)?.unit);
     const quality = openQuality(host, settings.qualityEvery);
-    const cleaner = createCleaner(rules, { dropDuplicates, ...(quality && { trace: quality.counts.add }) });
+    const cleaner = createCleaner(rules, { ...rowOptions, ...(quality && { trace: quality.counts.add }) });
     for (const { property } of rules)
       if (model && property !== allNumbers && !model.properties.has(property))
         host.warn(host.text("status.notInModel", { property, model: model.model }));
@@ -73,26 +70,29 @@ export default defineNode<TwinCleanSettings>({
     function sample(msg: Message, one: Sample, namesTwin: boolean): Outgoing {
       const { samples, dropped, report } = cleaner.clean([one]);
       show(report);
-      const [cleaned] = samples;
-      if (!cleaned) return [null, { ...host.refused(msg, dropped[0]!.error), report }];
-      if (namesTwin) withSample(msg, cleaned);
-      else msg.payload = cleaned.values;
-      msg.report = report;
-      return [msg, null];
+      if (dropped.length > 0) return [null, { ...host.refused(msg, dropped[0]!.error), report }];
+      // On a grid a sample may let no point leave, or several: one message each.
+      const out = samples.map((cleaned, i) => put(i === 0 ? msg : { ...host.red.util.cloneMessage(msg) }, cleaned));
+      return [out.length === 1 ? out[0]! : out, null];
+
+      function put(to: Message, cleaned: Sample): Message {
+        if (namesTwin) withSample(to, cleaned);
+        else to.payload = cleaned.values;
+        to.report = report;
+        return to;
+      }
     }
 
     function batch(msg: Message, all: Sample[]): Outgoing {
       const rows = msg.payload as Record<string, unknown>[];
-      const { samples, dropped, report } = cleaner.clean(all);
+      const { samples, from, dropped, report } = cleaner.clean(all);
       show(report);
       const out2 = refused(msg, dropped, report, rows);
-      if (samples.length === 0 && out2) return [null, out2];
-      const gone = new Set(dropped.map(({ error }) => error.index));
+      if (samples.length === 0 && (out2 || rows.length > 0)) return [null, out2];
       // Fields of an entry that are not a sample's own pass on.
-      const kept = rows.filter((_, index) => !gone.has(index));
       withBatch(
         msg,
-        kept.map((row, i) => ({ ...row, ...(samples[i] as Sample) })),
+        samples.map((sample, i) => (from ? { ...rows[from[i]!], ...sample } : sample)),
       );
       msg.report = report;
       return [msg, out2];
@@ -108,7 +108,7 @@ export default defineNode<TwinCleanSettings>({
             `Send at most ${maxCells} at a time.`,
           ),
         );
-      const { rows: good, dropped, report } = cleanTable(rows, rules, { dropDuplicates, timeColumn, groupBy });
+      const { rows: good, dropped, report } = cleanTable(rows, rules, { ...rowOptions, timeColumn, groupBy });
       show(report);
       const out2 = refused(msg, dropped, report, rows);
       if (good.length === 0 && out2) return [null, out2];

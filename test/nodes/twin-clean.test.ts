@@ -214,7 +214,7 @@ describe("twin-clean", () => {
       /^rules\[0\] converts "bar" to "m", but "bar" measures pressure, "m" duration or length: use units of one dimension/,
       "bad-setting",
     ],
-    ["resampling", { resample: "1m" }, /^order, resample and features are not there yet/, "not-yet"],
+    ["a grid of rows", { resample: 5 }, /^resample is 5: use a time such as 10s/, "bad-setting"],
     [
       "a model that is not there",
       { model: "gone" },

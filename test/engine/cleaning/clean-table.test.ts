@@ -235,7 +235,7 @@ describe("cleanTable", () => {
     const press = readFixture<{ rows: Row[] } & Record<string, number[]>>("press-duplicates.json");
 
     it("drops those of drop_duplicates() and says so", () => {
-      const { rows: out, dropped, report } = cleanTable(press.rows, [], { dropDuplicates: true });
+      const { rows: out, dropped, report } = cleanTable(press.rows, [], { duplicates: "all" });
       const kept = press["drop_duplicates().index"]!;
       assert.deepEqual(
         out,
@@ -253,7 +253,7 @@ describe("cleanTable", () => {
       const { rows: out } = cleanTable(
         values.map((a) => ({ a })),
         [],
-        { dropDuplicates: true },
+        { duplicates: "all" },
       );
       assert.deepEqual(column(out, "a"), [1, "1", true, "true", 0, null]);
     });
@@ -262,7 +262,7 @@ describe("cleanTable", () => {
       const loop: Row = {};
       loop.self = loop;
       const { rows: out } = cleanTable([{ a: 1, b: "x,b:" }, { b: "x,b:", a: 1 }, loop, loop], [], {
-        dropDuplicates: true,
+        duplicates: "all",
       });
       assert.equal(out.length, 3);
     });
@@ -439,7 +439,11 @@ describe("cleanTable", () => {
       fc.assert(
         fc.property(table, fc.array(rules, { maxLength: 3 }), fc.boolean(), (rows, raw, dropDuplicates) => {
           const before = structuredClone(rows);
-          const { rows: out, dropped, report } = cleanTable(rows, readRules(raw), { dropDuplicates });
+          const {
+            rows: out,
+            dropped,
+            report,
+          } = cleanTable(rows, readRules(raw), { duplicates: dropDuplicates ? "all" : "none" });
           assert.deepEqual(rows, before);
           assert.equal(out.length + dropped.length, rows.length);
           assert.deepEqual(report.rows, { in: rows.length, out: out.length, dropped: dropped.length });

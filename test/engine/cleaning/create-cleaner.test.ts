@@ -213,7 +213,7 @@ describe("createCleaner", () => {
 
   describe("duplicates", () => {
     it("drops a sample that came already, not another one of the same time", () => {
-      const cleaner = createCleaner([], { dropDuplicates: true });
+      const cleaner = createCleaner([], { duplicates: "all" });
       const dropped = [
         one(cleaner, { x: 1, y: 2 }, 5),
         one(cleaner, { y: 2, x: 1 }, 5),
@@ -225,10 +225,7 @@ describe("createCleaner", () => {
     });
 
     it("within a batch, with the index", () => {
-      const { dropped, report } = createCleaner([], { dropDuplicates: true }).clean([
-        sample({ x: 1 }),
-        sample({ x: 1 }),
-      ]);
+      const { dropped, report } = createCleaner([], { duplicates: "all" }).clean([sample({ x: 1 }), sample({ x: 1 })]);
       assert.equal(dropped[0]!.error.index, 1);
       assert.deepEqual(report.reasons, { duplicate: 1 });
     });
@@ -248,7 +245,7 @@ describe("createCleaner", () => {
     it("100,000 twins and a twin with 100,000 names stay within 20 MB", function () {
       this.timeout(20_000);
       const cleaner = createCleaner(readRules([{ property: "*", missing: "ffill" }]), {
-        dropDuplicates: true,
+        duplicates: "all",
         maxTwins: 1000,
       });
       const before = heapInUse();
@@ -337,7 +334,7 @@ describe("createCleaner", () => {
     fc.assert(
       fc.property(fc.array(samples, { maxLength: 4 }), (batches) => {
         const before = structuredClone(batches);
-        const cleaner = createCleaner(rules, { dropDuplicates: true });
+        const cleaner = createCleaner(rules, { duplicates: "all" });
         for (const batch of batches) {
           const { samples: out, dropped, report } = cleaner.clean(batch);
           assert.equal(out.length + dropped.length, batch.length);

@@ -89,7 +89,7 @@ describe("the quality of data", () => {
 
   it("a repeat says nothing of the sensors", () => {
     const quality = createQualityCounts();
-    const cleaner = createCleaner([], { trace: quality.add, dropDuplicates: true });
+    const cleaner = createCleaner([], { trace: quality.add, duplicates: "all" });
     for (const ts of [1, 1, 2]) cleaner.clean([{ id: "a", ts, values: { x: 1 } }]);
     const [report] = quality.take();
     assert.deepEqual([report?.values.samples, report?.values.refused, report?.values["x.expected"]], [2, 1, 2]);

@@ -1,9 +1,12 @@
 import { strict as assert } from "node:assert";
 import { createTwinMemories } from "../../../engine/cleaning/twin-memories";
 
+const memoriesOf = (maxTwins: number, maxValues = Number.POSITIVE_INFINITY) =>
+  createTwinMemories({ maxTwins, maxValues, keys: { rules: ["rule"], features: [], grid: "" } });
+
 describe("createTwinMemories", () => {
   it("remembers so many twins, and forgets the one not heard of for longest", () => {
-    const memories = createTwinMemories(3);
+    const memories = memoriesOf(3);
     const [a, b] = [memories.of("a"), memories.of("b")];
     memories.of("c");
     memories.of("a");
@@ -14,7 +17,7 @@ describe("createTwinMemories", () => {
   });
 
   it("remembers 2,000 properties of a rule, and 64 samples", () => {
-    const memory = createTwinMemories(1).of("a");
+    const memory = memoriesOf(1).of("a");
     const first = memory.lane(0, "p0");
     for (let k = 1; k < 2000; k++) memory.lane(0, `p${k}`);
     assert.equal(memory.lane(0, "p0"), first);
