@@ -1,3 +1,5 @@
+import { quantileOfSorted } from "./quantiles";
+
 /**
  * Quantiles of more values than are kept: exact while there are few, by a merging t-digest beyond (T. Dunning, O. Ertl,
  * "Computing extremely accurate quantiles using t-digests", arXiv:1902.04023, with their scale function k1).
@@ -5,6 +7,8 @@
 export interface Digest {
   /** Values taken in. */
   readonly count: number;
+  /** Numbers held, for a bound on memory. */
+  readonly held: number;
   /** Whether all values are kept. */
   readonly isExact: boolean;
   /** @param value finite */
@@ -19,86 +23,89 @@ export interface Digest {
   centroids(): { means: Float64Array; weights: Float64Array };
 }
 
-/** So many centroids and twice as many are enough for any count. */
-const compression = 200;
-/** Values that are kept before they are drawn together. */
-export const maxExactValues = 1000;
-
-export function createDigest(): Digest {
+/** @param compression more than half as many centroids are kept, and fewer than as many; values up to twice as many are all kept */
+export function createDigest(compression = 200): Digest {
+  const most = 2 * compression;
   let means = new Float64Array(0);
   let weights = new Float64Array(0);
-  /** What was added since, in no order; weights are absent where each is 1. */
+  /** Values that came since, in no order. */
   let fresh: number[] = [];
-  let freshWeights: number[] | undefined;
   let count = 0;
   let isExact = true;
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
 
-  function put(mean: number, weight: number): void {
-    if (weight !== 1 && freshWeights === undefined) freshWeights = new Array(fresh.length).fill(1);
-    fresh.push(mean);
-    freshWeights?.push(weight);
-    count += weight;
-    if (fresh.length >= maxExactValues) settle(true);
+  /** Brings the fresh ones among the centroids, and draws these together where they are too many. */
+  function settle(): void {
+    if (fresh.length === 0) return;
+    const sorted = Float64Array.from(fresh).sort();
+    fresh = [];
+    take(sorted, new Float64Array(sorted.length).fill(1));
   }
-
-  /** Brings the fresh ones in order and among the centroids. @param draws whether centroids are drawn together */
-  function settle(draws: boolean): void {
-    if (fresh.length > 0) {
-      const order = Uint32Array.from(fresh.keys()).sort((a, b) => fresh[a]! - fresh[b]!);
-      const freshOnes = Float64Array.from(order, (i) => fresh[i]!);
-      const theirWeights = Float64Array.from(order, (i) => freshWeights?.[i] ?? 1);
-      [means, weights] = interleaved(means, weights, freshOnes, theirWeights);
-      fresh = [];
-      freshWeights = undefined;
-    }
-    if ((isExact && means.length <= maxExactValues) || (!isExact && !draws && means.length <= 2 * compression)) return;
+  function take(theirs: Float64Array, theirWeights: Float64Array): void {
+    [means, weights] = interleaved(means, weights, theirs, theirWeights);
+    if (means.length <= most) return;
     isExact = false;
-    [means, weights] = drawnTogether(means, weights, count);
+    [means, weights] = drawnTogether(means, weights, count, compression);
   }
+  const at = (values: Float64Array, theirs: Float64Array, share: number, least: number, greatest: number): number =>
+    isExact ? quantileOfSorted(values, share) : valueAt(values, theirs, count, least, greatest, share);
 
-  const digest: Digest = {
+  return {
     get count() {
       return count;
     },
+    get held() {
+      return 2 * means.length + fresh.length;
+    },
     get isExact() {
-      settle(false);
+      settle();
       return isExact;
     },
     add(value) {
       if (value < min) min = value;
       if (value > max) max = value;
-      put(value, 1);
+      count++;
+      fresh.push(value);
+      if (fresh.length === most) settle();
     },
     merge(other) {
       if (other.count === 0) return;
-      const theirs = other.centroids();
+      settle();
       if (!other.isExact) isExact = false;
+      count += other.count;
       min = Math.min(min, other.quantile(0));
       max = Math.max(max, other.quantile(1));
-      for (let i = 0; i < theirs.means.length; i++) put(theirs.means[i]!, theirs.weights[i]!);
+      const theirs = other.centroids();
+      take(theirs.means, theirs.weights);
     },
     quantile(share) {
-      settle(false);
-      return valueAt(means, weights, count, min, max, isExact, share);
+      settle();
+      return at(means, weights, share, min, max);
     },
     mad() {
+      settle();
       if (count === 0) return Number.NaN;
-      const median = digest.quantile(0.5);
-      const deviations = Float64Array.from(means, (mean) => Math.abs(mean - median));
-      const order = Uint32Array.from(deviations.keys()).sort((a, b) => deviations[a]! - deviations[b]!);
-      const sorted = Float64Array.from(order, (i) => deviations[i]!);
-      const theirs = Float64Array.from(order, (i) => weights[i]!);
-      const furthest = Math.max(max - median, median - min);
-      return valueAt(sorted, theirs, count, sorted[0]!, furthest, isExact, 0.5);
+      const median = at(means, weights, 0.5, min, max);
+      let split = 0;
+      while (split < means.length && means[split]! < median) split++;
+      // Both sides of the median in order of their distance from it.
+      const [deviations, theirs] = interleaved(
+        means
+          .slice(0, split)
+          .reverse()
+          .map((mean) => median - mean),
+        weights.slice(0, split).reverse(),
+        means.slice(split).map((mean) => mean - median),
+        weights.slice(split),
+      );
+      return at(deviations, theirs, 0.5, deviations[0]!, Math.max(max - median, median - min));
     },
     centroids() {
-      settle(false);
+      settle();
       return { means, weights };
     },
   };
-  return digest;
 }
 
 /** Two ascending lists as one. */
@@ -124,6 +131,7 @@ function drawnTogether(
   means: Float64Array,
   weights: Float64Array,
   count: number,
+  compression: number,
 ): [Float64Array<ArrayBuffer>, Float64Array<ArrayBuffer>] {
   const outMeans = new Float64Array(means.length);
   const outWeights = new Float64Array(means.length);
@@ -159,29 +167,21 @@ function valueAt(
   count: number,
   min: number,
   max: number,
-  isExact: boolean,
   share: number,
 ): number {
-  const n = means.length;
-  if (n === 0) return Number.NaN;
-  if (isExact) {
-    const at = (n - 1) * share;
-    const low = Math.floor(at);
-    return low === at ? means[low]! : means[low]! + (means[low + 1]! - means[low]!) * (at - low);
-  }
+  if (count === 0) return Number.NaN;
   // Ranks from 0 to count - 1, as in type 7; a centroid's middle has the mean of the ranks of its values.
   const rank = share * (count - 1);
   let before = 0;
   let lastRank = 0;
   let lastValue = min;
-  for (let c = 0; c < n; c++) {
+  for (let c = 0; c < means.length; c++) {
     const middle = before + (weights[c]! - 1) / 2;
-    if (rank <= middle) {
-      if (middle === lastRank) return means[c]!;
-      return lastValue + ((means[c]! - lastValue) * (rank - lastRank)) / (middle - lastRank);
-    }
+    const mean = means[c]!;
+    if (rank <= middle)
+      return middle === lastRank ? mean : lastValue + ((mean - lastValue) * (rank - lastRank)) / (middle - lastRank);
     lastRank = middle;
-    lastValue = means[c]!;
+    lastValue = mean;
     before += weights[c]!;
   }
   return count - 1 === lastRank ? max : lastValue + ((max - lastValue) * (rank - lastRank)) / (count - 1 - lastRank);

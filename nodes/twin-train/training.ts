@@ -1,26 +1,17 @@
 import path from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Table } from "../../engine/contract/messages";
 import { buffersOf, type Dataset } from "../../engine/learning/dataset";
 import { type DatasetOptions, datasetBuilder } from "../../engine/learning/dataset-builder";
 import type { Report } from "../../engine/learning/report";
 import type { Progress } from "../../engine/learning/train";
+import { inSlices } from "../lib/in-slices";
 import { runInThread } from "../lib/run-in-thread";
 import type { TrainAnswer, TrainRequest } from "./train-worker";
-
-/** Ms of work on the main thread before other work gets its turn. */
-const sliceMs = 8;
 
 /** The table as a dataset, made in slices: it is the one part of a training that the main thread has to do. */
 export async function prepare(table: Table, options: DatasetOptions, signal: AbortSignal): Promise<Dataset> {
   const builder = datasetBuilder(table, options);
-  let started = performance.now();
-  while (!builder.step(4000)) {
-    if (performance.now() - started < sliceMs) continue;
-    await nextTurn();
-    signal.throwIfAborted();
-    started = performance.now();
-  }
+  await inSlices(() => builder.step(4000), signal);
   return builder.finish();
 }
 

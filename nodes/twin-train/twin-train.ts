@@ -1,6 +1,7 @@
 import { Failure, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
 import type { Report } from "../../engine/learning/report";
+import { withDeadline } from "../lib/deadline";
 import { defineNode } from "../lib/define-node";
 import { jobQueue } from "../lib/job-queue";
 import { isObject, twinFieldOf } from "../lib/messages";
@@ -85,7 +86,7 @@ export default defineNode<Stored>({
       try {
         return await queue.run(async (signal) => {
           const started = performance.now();
-          const limit = withTimeout(signal, settings.timeout);
+          const limit = withDeadline(signal, settings.timeout, () => late(settings.timeout));
           try {
             tell("preparing");
             const dataset = await prepare(table, settings.table, limit.signal);
@@ -193,22 +194,14 @@ function tableOf(msg: Message): Table {
   return payload.map((entry) => (isObject(entry) && isObject(entry.values) ? entry.values : entry)) as Table;
 }
 
-function withTimeout(outer: AbortSignal, seconds: number): { signal: AbortSignal; clear(): void } {
-  if (seconds === 0) return { signal: outer, clear: () => {} };
-  const controller = new AbortController();
-  const timer = setTimeout(() => {
-    controller.abort(
-      new Refusal(
-        refuse(
-          "timed-out",
-          `The training took longer than ${seconds} s.`,
-          "Raise timeout, or train on fewer rows or with fewer trees.",
-        ),
-      ),
-    );
-  }, seconds * 1000);
-  return { signal: AbortSignal.any([outer, controller.signal]), clear: () => clearTimeout(timer) };
-}
+const late = (seconds: number): Refusal =>
+  new Refusal(
+    refuse(
+      "timed-out",
+      `The training took longer than ${seconds} s.`,
+      "Raise timeout, or train on fewer rows or with fewer trees.",
+    ),
+  );
 
 /** The version that serves now. A damaged one serves nobody, and must not keep a new one from taking its place. */
 async function championOf(models: ModelRegistry, name: string): Promise<ModelVersion | undefined> {
