@@ -8,7 +8,7 @@ export const ticksBelow = (axis: Axis, length: number): string =>
     .map(({ value, label: text }) => {
       const x = axis.at(value) * length;
       const half = textWidth(text, tickSizePx) / 2;
-      const middle = Math.min(Math.max(x, half - 2), length + 2 - half);
+      const middle = Math.min(Math.max(x, half), length - half);
       return line(x, 0, x, 4, "a") + label(middle, 15, text, { className: "m", anchor: "middle", size: tickSizePx });
     })
     .join("");

@@ -14,11 +14,13 @@ export function diagonalPanel(column: DrawnColumn, axis: Axis, side: number, gro
   const marked = limits(column, axis, side);
   if (groups && groups.labels.length > 0) return curves(column, axis, side, groups) + marked;
   const { edges, counts } = histogramOf(sortedValues(column.values));
+  const isConstant = column.min === column.max;
   const tallest = counts.reduce((most, count) => Math.max(most, count), 1);
   const bars = Array.from(counts, (count, i) => {
     if (count === 0) return "";
-    const left = Math.max(0, axis.at(edges[i]!)) * side;
-    const right = Math.min(1, axis.at(edges[i + 1]!)) * side;
+    // The one bin of a constant column may be wider than its axis.
+    const left = Math.max(isConstant ? 0.46 : 0, axis.at(edges[i]!)) * side;
+    const right = Math.min(isConstant ? 0.54 : 1, axis.at(edges[i + 1]!)) * side;
     const height = (count / tallest) * fill * side;
     return `M${px(left)} ${px(side)}V${px(side - height)}H${px(right)}V${px(side)}z`;
   });

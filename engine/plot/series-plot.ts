@@ -47,7 +47,7 @@ export function seriesPlot(request: PlotRequest, columns: readonly DrawnColumn[]
       ),
     );
   const right = 14 + Math.max(...columns.map((column) => limitsWidth(column, language)));
-  const time = domainOf(order.times[0]!, order.times.at(-1)!, 0.01);
+  const time = timeDomain(order.times[0]!, order.times.at(-1)!, request.time !== undefined);
 
   const lines = columns.length * (groups?.labels.length ?? 1);
   // Buckets in half pixels, wider when there are many lines.
@@ -111,6 +111,10 @@ export function seriesPlot(request: PlotRequest, columns: readonly DrawnColumn[]
     ],
   };
 }
+
+/** Around a single instant an hour on both sides, not a share of all time since 1970. */
+const timeDomain = (first: number, last: number, isTime: boolean): { lo: number; hi: number } =>
+  isTime && first === last ? { lo: first - 3_600_000, hi: last + 3_600_000 } : domainOf(first, last, 0.01);
 
 /** One line, or one for each group: of its own rows, so that those of others are no gaps. */
 function tracesOf(

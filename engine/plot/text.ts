@@ -11,8 +11,9 @@ export function textWidth(text: string, sizePx: number): number {
   let em = 0;
   for (const sign of text) {
     const code = sign.codePointAt(0)!;
-    if (code >= 0x1100 && !(code >= 0x2000 && code < 0x2e80)) em += 1;
-    else if (" .,:;'|!()[]ijlft/−-".includes(sign)) em += 0.38;
+    // Other scripts, and signs that are replaced by one for "unknown".
+    if ((code >= 0x590 && !"–−⁻⁰⁴⁵⁶⁷⁸⁹".includes(sign)) || code < 32 || (code >= 127 && code < 160)) em += 1;
+    else if (" .,:;'|!()[]ijlft/-".includes(sign)) em += 0.38;
     else if ("mwMW@%".includes(sign)) em += 0.92;
     else if (code >= 65 && code <= 90) em += 0.7;
     else em += 0.6;

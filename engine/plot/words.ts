@@ -85,7 +85,7 @@ const english: Words = {
   row: "Row",
   time: "Time (UTC)",
   gaps: (n) => `Gaps, shaded: ${n}.`,
-  gapRule: "A gap is a missing value, or a step longer than three times 90 % of all steps.",
+  gapRule: "A gap is a missing value, or a step longer than three times the 90th percentile of all steps.",
   decimated: (n) => `Of ${n} rows, the first, last, least and greatest of each pixel are drawn: no spike is left out.`,
   unordered: (n) => `Rows earlier than the one above them, drawn in order of time: ${n}.`,
   noTime: (n) => `Rows without a time, not shown: ${n}.`,
