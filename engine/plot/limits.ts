@@ -77,22 +77,31 @@ export function lyingLimits(
   height: number,
   language: PlotLanguage,
 ): string {
-  const placed: number[] = [];
-  return limitsOf(column, language)
-    .map(({ value, name, lineClass, textClass }) => {
-      const share = axis.at(value);
-      const y = -Math.min(Math.max(share, 0), 1) * height;
+  const limits = limitsOf(column, language).sort((a, b) => b.value - a.value);
+  const shares = limits.map(({ value }) => axis.at(value));
+  const textYs = apart(
+    shares.map((share) => 3.5 - Math.min(Math.max(share, 0), 1) * height),
+    8 - height,
+    -2,
+  );
+  return limits
+    .map(({ value, name, lineClass, textClass }, i) => {
+      const share = shares[i]!;
       const mark = share > 1 ? "▴ " : share < 0 ? "▾ " : "";
-      let textY = Math.min(-2, Math.max(8 - height, y + 3.5));
-      while (placed.some((other) => Math.abs(other - textY) < 11)) textY += 11;
-      placed.push(textY);
       const text = `${mark}${name} ${significant(value, 5, language)}`;
-      return (
-        (mark === "" ? line(0, y, width, y, lineClass) : "") +
-        label(width + 5, textY, text, { className: textClass, size: 10 })
-      );
+      const across = mark === "" ? line(0, -share * height, width, -share * height, lineClass) : "";
+      return across + label(width + 5, textYs[i]!, text, { className: textClass, size: 10 });
     })
     .join("");
+}
+
+/** Places of lines of text from top to bottom, moved until none lies on another one and all are between two ends. */
+function apart(places: readonly number[], top: number, bottom: number): number[] {
+  const moved = [...places];
+  for (let i = 0; i < moved.length; i++) moved[i] = Math.max(moved[i]!, i === 0 ? top : moved[i - 1]! + rowHeight);
+  for (let i = moved.length - 1; i >= 0; i--)
+    moved[i] = Math.min(moved[i]!, i === moved.length - 1 ? bottom : moved[i + 1]! - rowHeight);
+  return moved;
 }
 
 /** How wide the names of `lyingLimits` are. */
