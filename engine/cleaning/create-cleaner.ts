@@ -29,12 +29,9 @@ export interface CleanerOptions extends Partial<RowOptions> {
   trace?(trace: CleaningTrace<Sample>): void;
   /** What an earlier cleaner had saved of a twin; asked once, when the twin is first heard of. */
   restore?(id: string): SavedTwin | undefined;
-  /** Labels of categories that an earlier cleaner had saved. */
-  labels?: SavedLabels;
+  /** By property, the labels of categories that an earlier cleaner had: a code goes on meaning what it meant. */
+  labels?: Readonly<Record<string, readonly string[]>>;
 }
-
-/** Labels by the key of their rule. */
-export type SavedLabels = ReadonlyMap<string, readonly string[]>;
 
 export interface CleanedSamples {
   samples: Sample[];
@@ -53,7 +50,6 @@ export interface Cleaner {
   /** Twins that something is remembered of, the one heard of last first, and what. */
   ids(): string[];
   save(id: string): SavedTwin | undefined;
-  labels(): SavedLabels;
 }
 
 /**
@@ -89,7 +85,9 @@ export function createCleaner(rules: readonly CleaningRule[], options: CleanerOp
   const keyOf = createRowKeys();
   const categories = createRuleCategories(
     rules,
-    keys.rules.map((key) => options.labels?.get(key)),
+    rules.map(({ property }) =>
+      Object.hasOwn(options.labels ?? {}, property) ? options.labels![property] : undefined,
+    ),
   );
   const remembering = rules.map(remembers);
   const ofTwins =
@@ -156,13 +154,6 @@ export function createCleaner(rules: readonly CleaningRule[], options: CleanerOp
     remembers: ofTwins || rules.some((rule) => rule.convert === "category"),
     ids: () => twins.ids(),
     save: (id) => twins.save(id),
-    labels: () => {
-      const labels = new Map<string, readonly string[]>();
-      categories.forEach((codes, r) => {
-        if (codes) labels.set(keys.rules[r]!, codes.labels);
-      });
-      return labels;
-    },
     clean(samples) {
       const errors: (RefusalInfo | undefined)[] = new Array(samples.length).fill(undefined);
       const rows = samples.map((sample) => sample.values);

@@ -33,6 +33,12 @@ export interface SavedTwin {
   keys: string[];
 }
 
+/** What was saved may not be the last that was known: an interval that was open then may lack samples. */
+export function notTheLast(saved: SavedTwin): SavedTwin {
+  if (saved.grid) saved.grid.memory.shaken = true;
+  return saved;
+}
+
 /** What tells a rule, a feature or the grid from another one: where it says something else, it begins anew. */
 export interface MemoryKeys {
   rules: readonly string[];

@@ -1,7 +1,6 @@
 import { cleanTable, type Dropped } from "../../engine/cleaning/clean-table";
 import type { CleaningReport } from "../../engine/cleaning/cleaning-report";
 import { allNumbers } from "../../engine/cleaning/cleaning-rule";
-import { createCleaner } from "../../engine/cleaning/create-cleaner";
 import { withModelUnits } from "../../engine/cleaning/read-conversion";
 import { Refusal, refuse } from "../../engine/contract/errors";
 import { isTwinId } from "../../engine/contract/identity";
@@ -10,6 +9,7 @@ import type { TwinModel } from "../../engine/contract/model";
 import { defineNode } from "../lib/define-node";
 import { isObject, readMessage, refusedRows, twinFieldOf, withBatch, withSample } from "../lib/messages";
 import type { Message, Outgoing } from "../lib/node-red";
+import { keptCleaner } from "./kept-cleaner";
 import { isRefusedBefore, openQuality } from "./quality";
 import { keepRecent } from "./recent-data";
 import { servePreview } from "./serve-preview";
@@ -30,7 +30,7 @@ export default defineNode<TwinCleanSettings>({
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const rules = withModelUnits(settings.rules, (property) => model?.properties.get(property)?.unit);
     const quality = openQuality(host, settings.qualityEvery);
-    const cleaner = createCleaner(rules, { ...rowOptions, ...(quality && { trace: quality.counts.add }) });
+    const cleaner = keptCleaner(host, rules, { ...rowOptions, ...(quality && { trace: quality.counts.add }) });
     for (const { property } of rules)
       if (model && property !== allNumbers && !model.properties.has(property))
         host.warn(host.text("status.notInModel", { property, model: model.model }));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { connect } from "mqtt";
 import { until, useStarts } from "../start/server";
+import { killAll } from "../support/kill-all";
 import { freePort } from "../support/ports";
 
 const kills = 3;
@@ -76,22 +76,3 @@ describe("twin-broker with the embedded broker, and kill -9 of Node-RED", () => 
     assert.deepEqual(await missing(), []);
   });
 });
-
-/** kill -9 of the start script and of all below it. */
-function killAll(root: number): void {
-  const table = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const below = (pid: number): number[] => [
-    pid,
-    ...table.filter(([, parent]) => parent === pid).flatMap(([child]) => below(child as number)),
-  ];
-  for (const pid of below(root)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // Already gone with its parent.
-    }
-  }
-}

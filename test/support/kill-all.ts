@@ -1,0 +1,20 @@
+import { execFileSync } from "node:child_process";
+
+/** kill -9 of the start script and of all below it. */
+export function killAll(root: number): void {
+  const table = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const below = (pid: number): number[] => [
+    pid,
+    ...table.filter(([, parent]) => parent === pid).flatMap(([child]) => below(child as number)),
+  ];
+  for (const pid of below(root)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // Already gone with its parent.
+    }
+  }
+}
