@@ -5,7 +5,13 @@ import { at, build, install, nodeProgram, pathWithTools, Stop } from "./lib/inst
 try {
   await install(console.log);
   await build(console.log);
-  const args = ["--enable-source-maps", at("dist/test/faults/main.js"), ...process.argv.slice(2)];
+  // An overload leaves ten million rows to compare.
+  const args = [
+    "--max-old-space-size=14000",
+    "--enable-source-maps",
+    at("dist/test/faults/main.js"),
+    ...process.argv.slice(2),
+  ];
   const child = spawn(nodeProgram(), args, { stdio: "inherit", env: pathWithTools() });
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
   process.exitCode = await new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1)));
