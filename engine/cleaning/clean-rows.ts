@@ -76,6 +76,9 @@ export function cleanRows(
     const absentIsMissing = job.whole || (rule.property !== allNumbers && rule.missing !== "keep");
     const indexes: number[] = [];
     const cells: unknown[] = [];
+    const flags: number[] = [];
+    const faults: (RefusalInfo | undefined)[] = [];
+    const laneTimes: number[] | undefined = times && [];
     for (const row of group.rows) {
       if (errors[row] !== undefined) continue;
       const from = outs[row] ?? rows[row]!;
@@ -83,15 +86,17 @@ export function cleanRows(
       if (!present && !absentIsMissing) continue;
       indexes.push(row);
       cells.push(present ? from[property] : undefined);
+      flags.push(0);
+      faults.push(undefined);
+      laneTimes?.push(times![row]!);
     }
     if (indexes.length === 0) return;
-    const flags: number[] = new Array(indexes.length).fill(0);
     const lane = {
       property,
       cells,
       flags,
-      errors: new Array(indexes.length).fill(undefined) as (RefusalInfo | undefined)[],
-      times: times && indexes.map((row) => times[row]!),
+      errors: faults,
+      times: laneTimes,
       whole: job.whole,
       categories: job.categories[ruleIndex],
     };
@@ -99,7 +104,7 @@ export function cleanRows(
     touches.push({ property, rows: indexes, flags });
     for (let i = 0; i < indexes.length; i++) {
       const row = indexes[i]!;
-      const error = lane.errors[i];
+      const error = faults[i];
       if (error !== undefined) {
         errors[row] = error;
         continue;

@@ -56,19 +56,25 @@ export function madOf(sorted: ArrayLike<number>): number {
     if (sorted[middle]! < median) split = middle + 1;
     else end = middle;
   }
-  const below = (i: number): number =>
-    i < 0 ? -1 : i < split ? median - sorted[split - 1 - i]! : Number.POSITIVE_INFINITY;
-  const above = (i: number): number =>
-    i < 0 ? -1 : split + i < n ? sorted[split + i]! - median : Number.POSITIVE_INFINITY;
-  // How many of the least `taken` deviations lie below the median.
+  // Of the least `taken` deviations, `low` lie below the median: the next below is not less than the last one above.
   const taken = (n >> 1) + 1;
   let low = Math.max(0, taken - (n - split));
   let high = Math.min(taken, split);
   while (low < high) {
     const i = (low + high) >> 1;
-    if (below(i) < above(taken - i - 1)) low = i + 1;
+    if (median - sorted[split - 1 - i]! < sorted[split + taken - i - 1]! - median) low = i + 1;
     else high = i;
   }
-  const last = [below(low - 1), below(low - 2), above(taken - low - 1), above(taken - low - 2)].sort((a, b) => b - a);
-  return n % 2 === 1 ? last[0]! : (last[1]! + last[0]!) / 2;
+  // The two greatest of those taken are the last two of either side.
+  const right = split + taken - low;
+  const left = split - low;
+  const a = low > 0 ? median - sorted[left]! : -1;
+  const b = taken > low ? sorted[right - 1]! - median : -1;
+  const greatest = Math.max(a, b);
+  if (n % 2 === 1) return greatest;
+  const second =
+    a > b
+      ? Math.max(b, low > 1 ? median - sorted[left + 1]! : -1)
+      : Math.max(a, taken - low > 1 ? sorted[right - 2]! - median : -1);
+  return (second + greatest) / 2;
 }
