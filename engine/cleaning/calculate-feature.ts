@@ -1,5 +1,6 @@
+import { medianOf } from "./order-statistics";
 import { hasValue } from "./resample-column";
-import { createRollingWindow, medianOf, type RollingWindow } from "./rolling-window";
+import { createRollingWindow, type RollingWindow } from "./rolling-window";
 import type { Feature } from "./row-options";
 
 /** What a feature remembers of the rows before. Bounded: the rows of its lag or window. */

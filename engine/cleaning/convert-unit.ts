@@ -27,6 +27,11 @@ interface Units {
 /** Logarithmic, or of no use beside the others. */
 const leftOut = new Set(["AmplitudeRatio", "Level", "PowerRatio", "Scalar", "VitaminA"]);
 
+/** Units whose name another one has in the same quantity, or that nobody means: 20M is no Mach, h no hand. */
+const unitsLeftOut = new Set([
+  ...["Hand", "Mach", "PrinterPoint", "DtpPoint", "PrinterPica", "DtpPica", "ShortHundredweight", "LongHundredweight"],
+]);
+
 /** Names that devices and models use beside the library's own. */
 const furtherNames: readonly [quantity: string, unit: string, ...names: string[]][] = [
   ["Duration", "Minute", "min"],
@@ -88,7 +93,8 @@ function units(): Units {
     classes.set(quantity, of);
     for (const unit of Object.values(names)) {
       const abbreviation: unknown = new of(1, unit).getUnitAbbreviation(unit);
-      if (typeof abbreviation === "string" && abbreviation !== "") add(plainName(abbreviation), quantity, unit);
+      if (typeof abbreviation === "string" && abbreviation !== "" && !unitsLeftOut.has(unit))
+        add(plainName(abbreviation), quantity, unit);
     }
   }
   for (const [quantity, unit, ...names] of furtherNames) for (const name of names) add(plainName(name), quantity, unit);

@@ -1,6 +1,7 @@
-import { isMissing, type Sample, toNumber } from "../contract/messages";
+import { isMissing, type Sample } from "../contract/messages";
 import { isSentinel } from "./check-values";
 import type { CleaningRule } from "./cleaning-rule";
+import { convertValue, wrongType } from "./convert-value";
 import type { TwinMemory } from "./twin-memories";
 
 /** Properties of the samples that hold a number, or would if they held anything. */
@@ -19,7 +20,7 @@ export function numbersOf(
         if (twin.texts.size > 0) twin.texts.delete(name);
       } else if (isMissing(value) || isSentinel(value, rule.sentinels)) {
         if (twin.texts.has(name)) continue;
-      } else if (rule.convert === "none" || typeof value !== "string" || Number.isNaN(toNumber(value))) {
+      } else if (rule.convert === "none" || typeof value !== "string" || convertValue(value, rule) === wrongType) {
         if (twin.texts.size < 2000) twin.texts.add(name);
         continue;
       }

@@ -2,8 +2,6 @@ import { meanOf, sdOf } from "./order-statistics";
 import type { Span } from "./span";
 import { createWindowMoments, type WindowMoments } from "./window-moments";
 
-export { meanOf, medianOf, sdOf } from "./order-statistics";
-
 /** Most values that a window of time holds: what is older leaves early. */
 const maxHeld = 10_000;
 

@@ -25,16 +25,11 @@ function smoothColumn(rule: CleaningRule, lane: Lane, size: number): void {
   let run: number[] = [];
   const finish = (): void => {
     if (run.length >= size) {
-      const smooth = sgg(
-        Float64Array.from(run, (i) => cells[i] as number),
-        1,
-        {
-          windowSize: size,
-          derivative: 0,
-          polynomial: rule.degree,
-        },
-      );
-      for (let j = 0; j < run.length; j++) put(rule, lane, run[j]!, smooth[j]!);
+      // Seen from the first value: what is constant stays exactly what it is.
+      const first = cells[run[0]!] as number;
+      const series = Float64Array.from(run, (i) => (cells[i] as number) - first);
+      const smooth = sgg(series, 1, { windowSize: size, derivative: 0, polynomial: rule.degree });
+      for (let j = 0; j < run.length; j++) put(rule, lane, run[j]!, first + smooth[j]!);
     }
     run = [];
   };
@@ -62,8 +57,8 @@ function smoothStream(rule: CleaningRule, lane: Lane, memory: LaneMemory, size: 
     run.push(cell);
     if (run.length < size) continue;
     let smooth = 0;
-    for (let j = 0; j < size; j++) smooth += weights[j]! * run[j]!;
-    put(rule, lane, i, smooth);
+    for (let j = 0; j < size; j++) smooth += weights[j]! * (run[j]! - cell);
+    put(rule, lane, i, cell + smooth);
   }
 }
 

@@ -1,10 +1,10 @@
 import { quote, Refusal, refuse } from "../contract/errors";
 import { isTwinId } from "../contract/identity";
-import { isMissing, type Row, toNumber } from "../contract/messages";
+import { isMissing, type Row } from "../contract/messages";
 import { isSentinel } from "./check-values";
 import type { Group } from "./clean-rows";
 import type { CleaningRule } from "./cleaning-rule";
-import { convertValue } from "./convert-value";
+import { convertValue, wrongType } from "./convert-value";
 import { newMemory } from "./lane";
 import { toTime } from "./read-times";
 
@@ -106,7 +106,7 @@ function numberColumns(
         holdsNumber.set(
           name,
           typeof cell === "number" ||
-            (rule.convert !== "none" && typeof cell === "string" && !Number.isNaN(toNumber(cell))),
+            (rule.convert !== "none" && typeof cell === "string" && convertValue(cell, rule) !== wrongType),
         );
     }
   }

@@ -41,11 +41,12 @@ export function isMissing(cell: Cell): boolean {
 
 /**
  * The number in a cell: a finite number as it is, text that is a plain decimal number as its value.
- * Anything else, blanks and "Infinity" included, is NaN.
+ * Anything else, blanks, "Infinity" and "1e999" included, is NaN.
  */
 export function toNumber(cell: Cell): number {
   if (typeof cell === "number") return Number.isFinite(cell) ? cell : Number.NaN;
   if (typeof cell !== "string") return Number.NaN;
   const text = cell.trim();
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  const n = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isFinite(n) ? n : Number.NaN;
 }

@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { parse } from "csv-parse/sync";
 import type { CleaningRule } from "../../../engine/cleaning/cleaning-rule";
 import { readRules } from "../../../engine/cleaning/read-rules";
+import type { Row } from "../../../engine/contract/messages";
 
 /** Reference values with their source: see test/fixtures/cleaning/make_fixtures.py. */
 export function readFixture<T>(name: string): T {
   const root = path.join(__dirname, "../../../..");
   return JSON.parse(readFileSync(path.join(root, "test/fixtures/cleaning", name), "utf8")) as T;
+}
+
+/** A table of the demo data as a `csv` node gives it, every cell as text. */
+export function readDemo(name: string): Row[] {
+  const file = path.join(__dirname, "../../../../examples/data", name);
+  return parse(readFileSync(file, "utf8"), { columns: true }) as Row[];
 }
 
 /** Whether two columns agree cell by cell, numbers to 12 digits. */
