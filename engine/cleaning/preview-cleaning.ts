@@ -116,7 +116,9 @@ function tracedOf<T>(trace: CleaningTrace<T>, valuesOf: (item: T) => Row, timeOf
   for (const { property, rows, flags } of touches)
     rows.forEach((row, i) => {
       const of = all[row]!.flags;
-      of.set(property, (of.get(property) ?? 0) | flags[i]!);
+      // What one rule leaves missing, a later one may fill.
+      const had = (of.get(property) ?? 0) & ~(flags[i]! & change.filled ? change.stillMissing : 0);
+      of.set(property, had | flags[i]!);
     });
   return all;
 }

@@ -3,7 +3,6 @@
 (() => {
   window.MediTwinClean ??= {};
   const form = window.MediTwinClean;
-  const shownRows = 20;
   /** By weight: what a cell with several changes looks like is the first of them. */
   const looks = {
     outOfRange: ["doubtful", "fa-flag"],
@@ -41,17 +40,16 @@
     return new Date(row.ts).toLocaleString(RED.i18n.lang() || undefined, options);
   }
 
+  /** What the cell is now; below that what it was, and why it is another. */
   function cellOf(_, cell) {
     const td = $("<td>");
-    if (!cell) return td;
-    const same = cell.changes.length === 0;
-    if (!same) td.append(icon(lookOf(cell.changes)), " ").attr("title", words(_, cell.changes));
-    td.append(document.createTextNode(valueText(cell.after)));
-    if (same) return td;
-    if (valueText(cell.before) !== valueText(cell.after)) td.append($("<s>").text(valueText(cell.before)));
-    const [style] = lookOf(cell.changes);
-    if (style !== "formed") td.append($("<small>").addClass(`twin-clean-${style}`).text(words(_, cell.changes)));
-    return td;
+    if (!cell || cell.changes.length === 0) return td.text(cell ? valueText(cell.after) : "");
+    const look = lookOf(cell.changes);
+    const why = words(_, cell.changes);
+    const below = $("<small>").addClass(`twin-clean-${look[0]}`);
+    if (valueText(cell.before) !== valueText(cell.after)) below.append($("<s>").text(valueText(cell.before)), " ");
+    if (look[0] !== "formed") below.append(document.createTextNode(why));
+    return td.append(icon(look), document.createTextNode(` ${valueText(cell.after)}`), below).attr("title", why);
   }
 
   function reasonOf(_, { code, property }) {
@@ -60,23 +58,22 @@
   }
 
   function table(_, { rows, columns }, unitOf) {
-    const shown = rows.slice(-shownRows);
-    const [first, last] = [shown.at(0)?.ts, shown.at(-1)?.ts];
-    const head = $("<tr>").append(
-      $("<th>").text(_(typeof first === "number" ? "twin-clean.preview.time" : "twin-clean.preview.row")),
-    );
+    const [first, last] = [rows.at(0)?.ts, rows.at(-1)?.ts];
+    const place = _(typeof first === "number" ? "twin-clean.preview.time" : "twin-clean.preview.row");
+    const head = $("<tr>").append($("<th>").text(place));
     for (const name of columns) head.append($("<th>").text(unitOf(name) ? `${name} [${unitOf(name)}]` : name));
-    const body = shown.map((row) => {
-      const line = $("<tr>").append($("<td>").text(timeText(row, first, last)));
+    const body = rows.map((row) => {
+      const at = $("<td>").text(timeText(row, first, last));
+      const line = $("<tr>").append(at);
       if (!row.dropped) return line.append(columns.map((name) => cellOf(_, row.cells[name])));
-      const before = columns.map((name) => $("<td>").text(valueText(row.cells[name]?.before)));
       const why = $("<small>").addClass("twin-clean-lost").text(reasonOf(_, row.dropped));
       // The server speaks English.
       if (/^en/.test(RED.i18n.lang())) why.attr("title", row.dropped.message);
-      return line.addClass("twin-clean-gone").append(before, $("<td>").append(icon(["lost", "fa-times"]), why));
+      at.prepend(icon(["lost", "fa-times"]), " ").append(why);
+      const came = columns.map((name) => $("<td>").append($("<s>").text(valueText(row.cells[name]?.before))));
+      return line.addClass("twin-clean-gone").append(came);
     });
-    if (shown.some(({ dropped }) => dropped)) head.append($("<th>"));
-    return $("<table>").append(head, body);
+    return $("<table>").append($("<thead>").append(head), $("<tbody>").append(body));
   }
 
   function legend(_, { counts, dropped }) {
@@ -87,6 +84,16 @@
     return all.map(([look, text, count]) =>
       $("<span>").append(icon(look), document.createTextNode(` ${text}: ${count}`)),
     );
+  }
+
+  const drawnOf = ({ columns, rows }) => {
+    const isNumber = (cell) => typeof cell?.before === "number" || typeof cell?.after === "number";
+    return columns.filter((name) => rows.some(({ cells }) => isNumber(cells[name])));
+  };
+  /** The column to draw until somebody chooses: the one to which most was done, other than its form. */
+  function mostChanged({ rows }, names) {
+    const weight = (name) => rows.filter((row) => lookOf(row.cells[name].changes)[0] !== "formed").length;
+    return names.reduce((best, name) => (weight(name) > weight(best) ? name : best), names[0]);
   }
 
   const svg = (name, attributes, ...children) => {
@@ -157,7 +164,7 @@
    */
   function createPreview(_, { ask, answered, unitOf }) {
     const at = (name) => $(`#twin-clean-preview-${name}`);
-    let [asked, timer, shown] = [0, undefined, undefined];
+    let [asked, timer, shown, chosen] = [0, undefined, undefined, false];
 
     function say(text, isWrong = false) {
       at("said").text(text).toggleClass("twin-clean-wrong", isWrong);
@@ -184,18 +191,18 @@
         .val(twin);
       if (rows.length === 0) return say(_("twin-clean.preview.nothing"));
       shown = answer;
-      say(_(`twin-clean.preview.${kind}`, { count: rows.length, of, shown: Math.min(rows.length, shownRows) }));
+      say(_(`twin-clean.preview.${kind}`, { count: rows.length, of }));
       at("table").append(table(_, answer, unitOf));
+      // What came last is looked for at the end; a table begins at its beginning.
+      at("table").scrollTop(kind === "table" ? 0 : at("table")[0].scrollHeight);
       at("legend").append(legend(_, answer));
-      const drawn = answer.columns.filter((name) =>
-        rows.some(({ cells }) => typeof cells[name]?.before === "number" || typeof cells[name]?.after === "number"),
-      );
+      const drawn = drawnOf(answer);
       const had = at("property").val();
       at("property")
         .empty()
         .toggle(drawn.length > 1)
         .append(drawn.map((name) => $("<option>").val(name).text(name)));
-      at("property").val(drawn.includes(had) ? had : drawn[0]);
+      at("property").val(chosen && drawn.includes(had) ? had : mostChanged(answer, drawn));
       draw();
     }
     function renew() {
@@ -222,7 +229,10 @@
     }
     at("renew").on("click", renew);
     at("twin").on("change", renew);
-    at("property").on("change", draw);
+    at("property").on("change", () => {
+      chosen = true;
+      draw();
+    });
     renew();
     return {
       changed() {

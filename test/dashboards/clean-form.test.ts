@@ -185,7 +185,7 @@ describe("the form of a twin-clean", function () {
 
   it("previews what the rules as they stand make of the last data: the spike, the gaps, the row that goes", async () => {
     await open("clean");
-    assert.equal(await page.locator("#twin-clean-preview-table tr").count(), 21, "a head and the last 20");
+    assert.equal(await page.locator("#twin-clean-preview-table tr").count(), 55, "a head and the samples of press-6");
     const spike = rowAt(/:00:48/);
     assert.match(await spike.innerText(), /21\.\d+\s*95\.2\s*outlier replaced/);
     assert.equal(await spike.locator("i.fa-exchange.twin-clean-altered").count(), 1, "colour and symbol");

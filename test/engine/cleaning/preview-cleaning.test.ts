@@ -26,6 +26,16 @@ describe("the preview of a cleaning", () => {
     ]);
   });
 
+  it("is of all rules together: what a later one fills is not missing", () => {
+    const rules = [
+      { property: "*", convert: "number" },
+      { property: "t", missing: "ffill" },
+    ];
+    const preview = previewCleaning(stream([20, null]), settings(rules));
+    assert.deepEqual(preview.rows[1]?.cells.t, { before: null, after: 20, changes: ["filled"] });
+    assert.deepEqual(preview.counts, { filled: 1 });
+  });
+
   it("tells of a row that is dropped why, and what came", () => {
     const preview = previewCleaning(stream([20, 99]), settings([{ property: "t", max: 60, onRange: "drop" }]));
     assert.equal(preview.rows[0]?.dropped, undefined);
