@@ -45,39 +45,44 @@ export interface CleaningPreview {
   of?: number;
   /** Every property that came, for a form to offer. */
   seen: string[];
-  /** Those shown: what the rules speak of. */
+  /** Those shown: what the rules speak of, and new ones. */
   columns: string[];
   rows: PreviewRow[];
   /** Cells of the rows that go on, by what was done. */
   counts: Partial<Record<ChangeName, number>>;
   dropped: number;
+  /** What leaves in place of the rows where they are resampled: the last points. */
+  grid: GridPoint[];
+}
+
+export interface GridPoint {
+  ts: number;
+  values: Row;
 }
 
 const maxColumns = 12;
+const maxPoints = 500;
 const maxSeen = 500;
 
 /**
- * What these rules make of what came last, before and after, cell by cell. A stream is cleaned anew from the oldest sample
- * that was kept, message by message; nothing is remembered. Throws what `cleanTable` throws.
+ * What these settings make of what came last, before and after, cell by cell. A stream is cleaned anew from the oldest
+ * sample that was kept, message by message; nothing is remembered. Throws what `cleanTable` throws.
  *
  * @param wanted the twin to show; else the one that most samples are of
  */
 export function previewCleaning(recent: RecentData, settings: PreviewSettings, wanted = ""): CleaningPreview {
-  const { rules, timeColumn, groupBy } = settings;
-  const traced: Traced[] = [];
+  const { rules, rows: rowOptions, timeColumn, groupBy } = settings;
+  const seen: Traced[] = [];
+  const grid: GridPoint[] = [];
   if (recent.kind === "table") {
     const { rows, of } = recent;
     const time = timeColumnOf(rows, timeColumn);
-    const trace = (t: CleaningTrace<Row>) =>
-      void traced.push(
-        ...tracedOf(
-          t,
-          (row) => row,
-          (row) => (time === undefined ? Number.NaN : toTime(row[time])),
-        ),
-      );
-    cleanTable(rows, rules, { ...settings.rows, timeColumn, groupBy, trace });
-    return { kind: "table", twins: [], twin: "", of, ...shown(traced, rules) };
+    const tsOf = (row: Row): number => (time === undefined ? Number.NaN : toTime(row[time]));
+    const trace = (t: CleaningTrace<Row>) => void seen.push(...tracedOf(t, (row) => ({ values: row, ts: tsOf(row) })));
+    const cleaned = cleanTable(rows, rules, { ...rowOptions, timeColumn, groupBy, trace });
+    const left = cleaned.rows.map((values) => ({ values, ts: tsOf(values) }));
+    settle(seen, 0, left, cleaned.from, grid);
+    return { kind: "table", twins: [], twin: "", of, ...shown(seen, grid, settings) };
   }
   const { messages } = recent;
   const samplesOf = new Map<string, number>();
@@ -85,17 +90,28 @@ export function previewCleaning(recent: RecentData, settings: PreviewSettings, w
   const twins = [...samplesOf.keys()].sort();
   const most = twins.reduce((a, b) => (samplesOf.get(b)! > samplesOf.get(a)! ? b : a), twins[0] ?? "");
   const twin = samplesOf.has(wanted) ? wanted : most;
-  const trace = (t: CleaningTrace<Sample>) =>
-    void traced.push(
-      ...tracedOf(
-        t,
-        ({ values }) => values,
-        ({ ts }) => ts,
-      ),
-    );
-  const cleaner = createCleaner(rules, { ...settings.rows, trace });
-  for (const message of messages) cleaner.clean(message.filter(({ id }) => id === twin));
-  return { kind: "samples", twins, twin, ...shown(traced, rules) };
+  const trace = (t: CleaningTrace<Sample>) => void seen.push(...tracedOf(t, (sample) => sample));
+  const cleaner = createCleaner(rules, { ...rowOptions, trace });
+  for (const message of messages) {
+    const start = seen.length;
+    const { samples, from } = cleaner.clean(message.filter(({ id }) => id === twin));
+    settle(seen, start, samples, from, grid);
+  }
+  return { kind: "samples", twins, twin, ...shown(seen, grid, settings) };
+}
+
+/** What leaves: with its new columns beside what came, or on a grid, whose points are new. */
+function settle(
+  seen: readonly Traced[],
+  start: number,
+  left: readonly { values: Row; ts: number }[],
+  from: readonly number[] | undefined,
+  grid: GridPoint[],
+): void {
+  left.forEach(({ values, ts }, i) => {
+    if (from) seen[start + from[i]!]!.after = values;
+    else grid.push({ ts, values });
+  });
 }
 
 /** One row: as it came, as it went, and the bits of what was done by property. */
@@ -107,11 +123,11 @@ interface Traced {
   flags: Map<string, number>;
 }
 
-function tracedOf<T>(trace: CleaningTrace<T>, valuesOf: (item: T) => Row, timeOf: (item: T) => number): Traced[] {
+function tracedOf<T>(trace: CleaningTrace<T>, read: (item: T) => { values: Row; ts: number }): Traced[] {
   const { items, outs, errors, touches } = trace;
   const all = items.map((item, i): Traced => {
-    const before = valuesOf(item);
-    return { before, after: outs[i] ?? before, ts: timeOf(item), error: errors[i], flags: new Map() };
+    const { values, ts } = read(item);
+    return { before: values, after: outs[i] ?? values, ts, error: errors[i], flags: new Map() };
   });
   for (const { property, rows, flags } of touches)
     rows.forEach((row, i) => {
@@ -124,13 +140,16 @@ function tracedOf<T>(trace: CleaningTrace<T>, valuesOf: (item: T) => Row, timeOf
 }
 
 function shown(
-  traced: readonly Traced[],
-  rules: readonly CleaningRule[],
-): Pick<CleaningPreview, "seen" | "columns" | "rows" | "counts" | "dropped"> {
+  traced: Traced[],
+  grid: readonly GridPoint[],
+  { rules, rows: { order, features } }: PreviewSettings,
+): Omit<CleaningPreview, "kind" | "twins" | "twin" | "of"> {
   const seen = [...new Set(traced.flatMap(({ before }) => Object.keys(before)))];
   const touched = new Set(traced.flatMap(({ flags }) => [...flags.keys()]));
+  const made = features.map(({ name }) => name).slice(0, maxColumns / 2);
   // Without a rule, what came is shown all the same.
-  const columns = (rules.length === 0 ? seen : [...touched]).slice(0, maxColumns);
+  const columns = [...(rules.length === 0 ? seen : touched)].slice(0, maxColumns - made.length).concat(made);
+  if (order === "sort") traced.sort((a, b) => a.ts - b.ts);
   const counts: CleaningPreview["counts"] = {};
   const rows = traced.map(({ before, after, ts, error, flags }, index): PreviewRow => {
     const cells: PreviewRow["cells"] = {};
@@ -143,7 +162,11 @@ function shown(
     return { index, cells, ...(Number.isNaN(ts) ? {} : { ts }), ...(error ? { dropped: error } : {}) };
   });
   const dropped = rows.filter((row) => row.dropped).length;
-  return { seen: seen.slice(0, maxSeen), columns, rows, counts, dropped };
+  const points = grid.map(({ ts, values }) => ({
+    ts,
+    values: Object.fromEntries(columns.map((name) => [name, own(values, name)])),
+  }));
+  return { seen: seen.slice(0, maxSeen), columns, rows, counts, dropped, grid: points.slice(-maxPoints) };
 }
 
 const own = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? row[name] : null);

@@ -76,6 +76,19 @@
     return $("<table>").append($("<thead>").append(head), $("<tbody>").append(body));
   }
 
+  /** The points that leave in place of the rows where they are resampled. */
+  function gridTable(_, { grid, columns }) {
+    const head = $("<tr>").append([_("twin-clean.preview.time"), ...columns].map((text) => $("<th>").text(text)));
+    const body = grid.map(({ ts, values }) => {
+      const at = $("<td>").text(timeText({ ts }, grid.at(0).ts, grid.at(-1).ts));
+      return $("<tr>").append(
+        at,
+        columns.map((name) => $("<td>").text(valueText(values[name]))),
+      );
+    });
+    return $("<table>").append($("<thead>").append(head), $("<tbody>").append(body));
+  }
+
   function legend(_, { counts, dropped }) {
     const all = Object.keys(looks)
       .filter((name) => counts[name] > 0)
@@ -103,13 +116,22 @@
     return element;
   };
 
-  /** Before (dashed) and after, with a mark where something was changed. */
-  function chart(_, { rows }, name, width) {
+  /** Before (dashed) and after, with a mark where something was changed, and the points of a grid. */
+  function chart(_, { rows, grid }, name, width) {
     const [height, left, edge] = [130, 46, 8];
-    const numbers = rows.flatMap(({ cells }) => [cells[name]?.before, cells[name]?.after]).filter(Number.isFinite);
+    const points = grid.filter(({ values }) => Number.isFinite(values[name]));
+    const numbers = rows
+      .flatMap(({ cells }) => [cells[name]?.before, cells[name]?.after])
+      .concat(points.map(({ values }) => values[name]))
+      .filter(Number.isFinite);
     if (numbers.length < 2) return "";
     const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-    const x = (i) => left + ((width - left - edge) * i) / Math.max(1, rows.length - 1);
+    // By time where it is known of all.
+    const times = rows.map(({ ts }) => ts);
+    const [first, last] = [Math.min(...times), Math.max(...times)];
+    const across = (part) => left + (width - left - edge) * part;
+    const xOf = (ts) => across((ts - first) / (last - first));
+    const x = (i) => (last > first ? xOf(times[i]) : across(i / Math.max(1, rows.length - 1)));
     const y = (value) => height - edge - ((height - 2 * edge) * (value - low)) / (high - low || 1);
     const path = (side) => {
       let pen = "M";
@@ -154,6 +176,9 @@
       ...(low === high ? [label(low)] : [label(low), label(high)]),
       svg("path", { d: path("before"), class: "twin-clean-before" }),
       svg("path", { d: path("after"), class: "twin-clean-after" }),
+      ...(last > first ? points : []).map(({ ts, values }) =>
+        svg("rect", { x: xOf(ts) - 2, y: y(values[name]) - 2, width: 4, height: 4, class: "twin-clean-point" }),
+      ),
       ...marks,
     );
   }
@@ -173,6 +198,8 @@
       at("chart").empty();
       at("table").empty();
       at("legend").empty();
+      at("grid").empty();
+      at("grid-said").text("");
       at("property").hide();
     }
     function draw() {
@@ -196,6 +223,11 @@
       // What came last is looked for at the end; a table begins at its beginning.
       at("table").scrollTop(kind === "table" ? 0 : at("table")[0].scrollHeight);
       at("legend").append(legend(_, answer));
+      if (answer.grid.length > 0) {
+        at("grid-said").text(_("twin-clean.preview.grid", { count: answer.grid.length }));
+        at("grid").append(gridTable(_, answer));
+        at("grid").scrollTop(kind === "table" ? 0 : at("grid")[0].scrollHeight);
+      }
       const drawn = drawnOf(answer);
       const had = at("property").val();
       at("property")

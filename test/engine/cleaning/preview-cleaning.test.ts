@@ -78,6 +78,37 @@ describe("the preview of a cleaning", () => {
     assert.deepEqual(preview.seen, ["time", "t", "note"]);
   });
 
+  it("shows new columns beside what they are made of", () => {
+    const features = [{ property: "t", kind: "difference" }];
+    const preview = previewCleaning(stream([20, 22]), settings([{ property: "t", missing: "ffill" }], { features }));
+    assert.deepEqual(preview.columns, ["t", "t_difference_1"]);
+    assert.deepEqual(preview.rows[1]?.cells.t_difference_1, { before: null, after: 2, changes: [] });
+  });
+
+  it("shows the points of a grid, which are new", () => {
+    const preview = previewCleaning(stream([20, 22, 24, 26, 28]), settings([], { resample: "2s" }));
+    assert.equal(preview.rows.length, 5);
+    assert.deepEqual(preview.grid, [
+      { ts: 0, values: { t: 21 } },
+      { ts: 2000, values: { t: 25 } },
+    ]);
+  });
+
+  it("shows rows in the order in which they leave, and why one was refused for its order", () => {
+    const rows = [2, 1, 3].map((s) => ({ time: 1000 * s, t: s }));
+    const table: RecentData = { kind: "table", rows, of: 3 };
+    const sorted = previewCleaning(table, settings([{ property: "t", missing: "ffill" }], { order: "sort" }));
+    assert.deepEqual(
+      sorted.rows.map(({ cells }) => cells.t?.after),
+      [1, 2, 3],
+    );
+    const kept = previewCleaning(table, settings([{ property: "t", missing: "ffill" }], { order: "drop" }));
+    assert.deepEqual(
+      kept.rows.map(({ dropped }) => dropped?.code),
+      [undefined, "out-of-order", undefined],
+    );
+  });
+
   it("shows what came where there is no rule, and nothing where nothing came", () => {
     assert.deepEqual(previewCleaning(stream([20]), settings([])).columns, ["t"]);
     const nothing = previewCleaning({ kind: "samples", messages: [] }, settings([{ property: "t", missing: "ffill" }]));
