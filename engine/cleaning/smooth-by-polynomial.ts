@@ -2,7 +2,7 @@ import { sgg } from "ml-savitzky-golay-generalized";
 import { inTypeOf } from "./check-values";
 import type { CleaningRule } from "./cleaning-rule";
 import { change, type Lane, type LaneMemory } from "./lane";
-import { newestPointWeights } from "./newest-point-weights";
+import { polynomialWeights } from "./polynomial-weights";
 import type { Span } from "./span";
 
 const defaultWindow: Span = { unit: "rows", size: 5 };
@@ -20,30 +20,58 @@ export function smoothByPolynomial(rule: CleaningRule, lane: Lane, memory: LaneM
   else smoothStream(rule, lane, memory, size);
 }
 
+/** From `begin` on, below `end`: rows without a gap, as places in the list of the column's numbers. */
+interface Run {
+  begin: number;
+  end: number;
+}
+
 function smoothColumn(rule: CleaningRule, lane: Lane, size: number): void {
   const { cells, errors } = lane;
-  let run: number[] = [];
-  const finish = (): void => {
-    if (run.length >= size) {
-      // Seen from the first value: what is constant stays exactly what it is.
-      const first = cells[run[0]!] as number;
-      const series = Float64Array.from(run, (i) => (cells[i] as number) - first);
-      const smooth = sgg(series, 1, { windowSize: size, derivative: 0, polynomial: rule.degree });
-      for (let j = 0; j < run.length; j++) put(rule, lane, run[j]!, first + smooth[j]!);
-    }
-    run = [];
-  };
+  const numbers: number[] = [];
+  const runs: Run[] = [];
+  let open: Run | undefined;
   for (let i = 0; i < cells.length; i++) {
     if (errors[i] !== undefined) continue;
-    if (typeof cells[i] === "number") run.push(i);
-    else finish();
+    if (typeof cells[i] !== "number") {
+      open = undefined;
+      continue;
+    }
+    if (open === undefined) {
+      open = { begin: numbers.length, end: numbers.length };
+      runs.push(open);
+    }
+    open.end = numbers.push(i);
   }
-  finish();
+  const long = runs.filter(({ begin, end }) => end - begin >= size);
+  if (long.length === 0) return;
+  // Seen from the first value of its run, what is constant stays exactly what it is.
+  const series = new Float64Array(numbers.length);
+  for (const { begin, end } of long)
+    for (let j = begin; j < end; j++) series[j] = (cells[numbers[j]!] as number) - (cells[numbers[begin]!] as number);
+  // In one call, because each one makes its weights anew: windows across a gap are not used.
+  const centred = sgg(series, 1, { windowSize: size, derivative: 0, polynomial: rule.degree });
+  const weights = polynomialWeights(size, rule.degree);
+  const half = size >> 1;
+  for (const { begin, end } of long) {
+    const first = cells[numbers[begin]!] as number;
+    for (let j = begin; j < end; j++) {
+      const from = Math.min(Math.max(j - half, begin), end - size);
+      const smooth = from === j - half ? centred[j]! : weighted(weights[j - from]!, series, from);
+      put(rule, lane, numbers[j]!, first + smooth);
+    }
+  }
+}
+
+function weighted(weights: Float64Array, values: ArrayLike<number>, from: number): number {
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) sum += weights[i]! * values[from + i]!;
+  return sum;
 }
 
 function smoothStream(rule: CleaningRule, lane: Lane, memory: LaneMemory, size: number): void {
   const { cells, errors } = lane;
-  const weights = newestPointWeights(size, rule.degree);
+  const weights = polynomialWeights(size, rule.degree)[size - 1]!;
   memory.run ??= [];
   const { run } = memory;
   for (let i = 0; i < cells.length; i++) {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { sgg } from "ml-savitzky-golay-generalized";
 import { cleanTable } from "../../../engine/cleaning/clean-table";
 import { createCleaner } from "../../../engine/cleaning/create-cleaner";
-import { newestPointWeights } from "../../../engine/cleaning/newest-point-weights";
+import { polynomialWeights } from "../../../engine/cleaning/polynomial-weights";
 import { readRules } from "../../../engine/cleaning/read-rules";
 import type { Row, Scalar } from "../../../engine/contract/messages";
 import { agree, assertAgree, readFixture, rule } from "./references";
@@ -59,11 +60,37 @@ describe("Savitzky-Golay", () => {
 
   it("the widest window and highest degree have the weights of exact fractions", () => {
     const reference = expected["savgol_coeffs(301, 5, pos=300)"] as number[];
-    assertAgree([...newestPointWeights(301, 5)], reference, "weights");
+    assertAgree([...polynomialWeights(301, 5)[300]!], reference, "weights");
   });
 
   it("the two are not the same", () =>
     assert.equal(agree(expected["savgol_filter(5, 2) between gaps"]!, expected["savgol_coeffs(5, 2, pos=4)"]!), false));
+
+  it("the weights of every place are those of ml-savitzky-golay-generalized", () => {
+    for (const [size, degree] of [
+      [5, 2],
+      [9, 3],
+      [15, 5],
+    ] as const)
+      for (let i = 0; i < size; i++) {
+        const impulse = new Float64Array(size);
+        impulse[i] = 1;
+        const response = sgg(impulse, 1, { windowSize: size, derivative: 0, polynomial: degree });
+        assertAgree(
+          polynomialWeights(size, degree).map((row) => row[i]!),
+          [...response],
+          `${size} ${degree} ${i}`,
+        );
+      }
+  });
+
+  it("many gaps cost no more than one series", () => {
+    const table = Array.from({ length: 20_000 }, (_, i) => ({ x: i % 310 === 309 ? null : Math.sin(i / 50) }));
+    const raw = { property: "x", smooth: "savitzky-golay", window: 301, degree: 5 };
+    const { rows: out } = cleanTable(table, rule(raw));
+    const alone = cleanTable(table.slice(310, 619), rule(raw)).rows;
+    assertAgree(column(out.slice(310, 619), "x"), column(alone, "x"), "a run between two gaps");
+  });
 
   it("gives a parabola back as it was, in either form", () => {
     const parabola = Array.from({ length: 30 }, (_, x) => 3 + 2 * x - x * x);
