@@ -241,6 +241,43 @@ describe("twin-clean", () => {
     assert.equal(warn.args.length, 1);
   });
 
+  it("takes the unit of the model for a rule that names only the one of the device", async () => {
+    const properties = [{ name: "pressure", unit: "kPa" }, { name: "note" }];
+    const model = { id: "model", type: "twin-model", model: "press", properties };
+    const flow = await load({ model: "model", rules: [{ property: "pressure", fromUnit: "bar", max: 500 }] }, model);
+    flow.send("clean", { topic: "press-6", payload: { pressure: 2.5 } });
+    const msg = await flow.next("out");
+    assert.deepEqual(msg.payload, { pressure: 250 });
+    assert.equal((msg.twin as { raw?: { pressure: number } }).raw?.pressure, 2.5);
+  });
+
+  for (const [property, message] of [
+    ["note", /^rules\[0\]\.toUnit is missing: name the unit that note shall have/],
+    ["length", /^rules\[0\] converts "bar" to "mm", but "bar" measures pressure, "mm" length/],
+  ] as const)
+    it(`refuses to start where the model's unit of ${property} does not fit`, async () => {
+      const properties = [{ name: "length", unit: "mm" }, { name: "note" }];
+      const model = { id: "model", type: "twin-model", model: "press", properties };
+      const flow = await load({ model: "model", rules: [{ property, fromUnit: "bar" }] }, model);
+      const [error] = flow.errors();
+      assert.match(String(error?.error.message ?? error?.error), message);
+      assert.equal(flow.statuses("clean").at(-1)?.fill, "red");
+    });
+
+  it("tells the labels of a category with every sample, the same for all twins", async () => {
+    const flow = await load({ rules: [{ property: "grade", convert: "category" }] });
+    for (const [id, grade] of [
+      ["a", "L"],
+      ["b", "H"],
+      ["a", "H"],
+    ]) {
+      flow.send("clean", { topic: id, payload: { grade } });
+      const msg = await flow.next("out");
+      const { grade: labels } = reportOf(msg).categories!;
+      assert.equal(labels![(msg.payload as { grade: number }).grade], grade);
+    }
+  });
+
   it("the badge sums up", async () => {
     const flow = await load({ rules: [{ property: "x", missing: "drop" }] });
     flow.send("clean", { payload: [{ x: 1 }, { x: null }] });
