@@ -99,6 +99,7 @@
     );
   }
 
+  const hasValue = (cell) => [cell?.before, cell?.after].some((value) => value !== null && value !== undefined);
   const drawnOf = ({ columns, rows }) => {
     const isNumber = (cell) => typeof cell?.before === "number" || typeof cell?.after === "number";
     return columns.filter((name) => rows.some(({ cells }) => isNumber(cells[name])));
@@ -177,7 +178,7 @@
       svg("path", { d: path("before"), class: "twin-clean-before" }),
       svg("path", { d: path("after"), class: "twin-clean-after" }),
       ...(last > first ? points : []).map(({ ts, values }) =>
-        svg("rect", { x: xOf(ts) - 2, y: y(values[name]) - 2, width: 4, height: 4, class: "twin-clean-point" }),
+        svg("rect", { x: xOf(ts) - 3, y: y(values[name]) - 3, width: 6, height: 6, class: "twin-clean-point" }),
       ),
       ...marks,
     );
@@ -219,7 +220,9 @@
       if (rows.length === 0) return say(_("twin-clean.preview.nothing"));
       shown = answer;
       say(_(`twin-clean.preview.${kind}`, { count: rows.length, of }));
-      at("table").append(table(_, answer, unitOf));
+      // Where rows leave on a grid, the new columns are made of its points.
+      const filled = answer.columns.filter((name) => rows.some(({ cells }) => hasValue(cells[name])));
+      at("table").append(table(_, { rows, columns: filled }, unitOf));
       // What came last is looked for at the end; a table begins at its beginning.
       at("table").scrollTop(kind === "table" ? 0 : at("table")[0].scrollHeight);
       at("legend").append(legend(_, answer));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
+import { duplicateKinds, featureKinds, keeps, orders, resampleMethods } from "../../engine/cleaning/row-options";
 import { useInstallation } from "./installation";
 
 const rules = [
@@ -212,6 +213,12 @@ describe("the form of a twin-clean", function () {
   it("keeps the settings of rows and new columns of a quiet node, which says that nothing came yet", async () => {
     await open("quiet");
     assert.match(await page.locator("#twin-clean-preview-said").innerText(), /No data came through/);
+    const offered = (name: string) =>
+      page.evaluate(`[...document.querySelectorAll("#node-input-${name} option")].map((one) => one.value)`);
+    assert.deepEqual(await offered("order"), orders);
+    assert.deepEqual(await offered("duplicates"), duplicateKinds);
+    assert.deepEqual(await offered("keep"), keeps);
+    assert.deepEqual(await offered("resampleMethod"), resampleMethods);
     await tab(1);
     assert.equal(await page.inputValue("#node-input-duplicates"), "all", "dropDuplicates of old");
     assert.equal(await page.locator("#node-input-resampleMethod").isVisible(), false);
@@ -222,6 +229,8 @@ describe("the form of a twin-clean", function () {
     await tab(2);
     await page.click("#twin-clean-pane-columns .red-ui-editableList-addButton");
     const line = page.locator("#twin-clean-features > li").first();
+    const kinds = `[...document.querySelectorAll('#twin-clean-features [data-key="kind"] option')].map((one) => one.value)`;
+    assert.deepEqual(await page.evaluate(kinds), featureKinds);
     await line.locator('[data-key="property"]').fill("force");
     await line.locator('[data-key="kind"]').selectOption("rolling-mean");
     await line.locator('[data-key="size"]').fill("5m");
@@ -281,6 +290,7 @@ describe("the form of a twin-clean", function () {
         for (const pane of [0, 1, 2]) {
           await tab(pane);
           if (pane === 1) await page.fill("#node-input-resample", "10s");
+          if (pane === 1) await page.selectOption("#node-input-resampleMethod", "linear");
           if (pane === 1) await page.selectOption("#node-input-duplicates", "time");
           if (pane === 2) await page.click("#twin-clean-pane-columns .red-ui-editableList-addButton");
           assert.deepEqual(await page.evaluate(cutOff), []);

@@ -218,3 +218,74 @@ describe("the preview that a twin-clean's form asks for", () => {
     assert.match(error.message, /^rules\[1\].*bar.*K/);
   });
 });
+
+describe("the examples of twin-clean on real data", () => {
+  const starts = useStarts();
+  interface Preview {
+    rows: {
+      dropped?: { code: string };
+      cells: Record<string, { before: unknown; after: unknown; changes: string[] }>;
+    }[];
+    counts: Record<string, number>;
+    dropped: number;
+    columns: string[];
+  }
+  /** Starts an example, presses a button of it, and gives what a node's rules make of the data that came. */
+  async function played(example: string, button: string, node: string, rows: number): Promise<Preview> {
+    const file = path.join(projectRoot, "examples", example);
+    const flow = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>[];
+    const settings = flow.find(({ id }) => id === node);
+    const one = await starts.start({ TWIN_FLOWS: starts.put("flow.json", JSON.stringify(flow)) });
+    await one.serving();
+    await fetch(`${one.url}/inject/${button}`, { method: "POST" });
+    let preview: Preview | undefined;
+    await until(
+      "played to its end",
+      async () => {
+        const response = await fetch(`${one.url}/meditwin/twin-clean/preview`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ node, settings }),
+        });
+        preview = (await response.json()) as Preview;
+        return preview.rows.length >= rows;
+      },
+      40_000,
+    );
+    return preview as Preview;
+  }
+
+  it("a lab table: decimal commas, blanks of their own strength, a press speed that stands out", async function () {
+    this.timeout(90_000);
+    const { rows, counts, dropped } = await played("twin-clean-lab-table.json", "lab-start", "lab-clean", 26);
+    assert.equal(dropped, 0);
+    assert.equal(counts.filled, 22, "8 + 8 weights and 6 waters");
+    assert.deepEqual([counts.outlier, counts.stillMissing], [1, undefined]);
+    assert.deepEqual(rows[0]?.cells.api_water, { before: "1,51", after: 1.51, changes: ["converted"] });
+    assert.deepEqual(
+      rows[8]?.cells.tbl_min_weight,
+      { before: null, after: 111, changes: ["filled"] },
+      "not the 220 of 20M",
+    );
+  });
+
+  it("a live sensor with spikes: each is replaced, and only they are", async function () {
+    this.timeout(90_000);
+    const preview = await played("twin-clean-live-sensor.json", "sensor-spikes", "sensor-replaced", 111);
+    const replaced = preview.rows.flatMap(({ cells }, i) => (cells.value?.changes.includes("replaced") ? [i] : []));
+    assert.deepEqual(replaced, [24, 49, 74, 99]);
+    for (const i of replaced) {
+      const { before, after } = preview.rows[i]!.cells.value!;
+      assert.ok(Math.abs(Number(before) - 60 - Number(after)) < 4, `${before} became ${after}`);
+    }
+    assert.deepEqual(preview.columns, ["value", "mean of an hour"]);
+  });
+
+  it("a clock set back: twelve readings are refused, eleven for their order", async function () {
+    this.timeout(90_000);
+    const { rows } = await played("twin-clean-live-sensor.json", "sensor-clock", "sensor-marked", 101);
+    const codes = rows.flatMap(({ dropped }) => dropped?.code ?? []);
+    assert.deepEqual([codes.length, codes.filter((code) => code === "out-of-order").length], [12, 11]);
+    assert.equal(codes.at(-1), "duplicate");
+  });
+});
