@@ -58,6 +58,7 @@ describe("twin-stats", () => {
       [correlation!.method, correlation!.columns, correlation!.matrix[0]![0]],
       ["pearson", ["a", "b"], 1],
     );
+    assert.deepEqual(flow.statuses("node").at(-1), { fill: "green", shape: "dot", text: "twin-stats.status.described" });
   });
 
   it("describes a large table in a thread, by group, as in one piece", async () => {
