@@ -7,6 +7,7 @@
  */
 import { parseArgs } from "node:util";
 import type { BenchCase, Row } from "./cases/bench-case";
+import { describe } from "./cases/describe";
 import { influx } from "./cases/influx";
 import { latency } from "./cases/latency";
 import { scale } from "./cases/scale";
@@ -15,7 +16,7 @@ import { throughput } from "./cases/throughput";
 import { createScope } from "./lib/processes";
 import { toMarkdown, writeResults } from "./lib/table";
 
-const cases: BenchCase[] = [throughput, latency, influx, scale, state];
+const cases: BenchCase[] = [throughput, latency, influx, scale, state, describe];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

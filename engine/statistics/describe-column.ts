@@ -1,6 +1,6 @@
 import { autocorrelationOf } from "./autocorrelation";
 import { kurtosisOf, type Moments, momentsOf, sdOfMoments, skewnessOf } from "./moments";
-import { medianOf, quantilesOf } from "./quantiles";
+import { quantilesOf } from "./quantiles";
 
 /** One column in numbers, all in its own unit but the last three. null where the values do not determine one; never NaN. */
 export interface ColumnStatistics {
@@ -35,10 +35,12 @@ export interface ColumnStatistics {
 export function describeColumn(values: Float64Array, lag = 0): ColumnStatistics {
   const present = presentOf(values);
   const moments = momentsOf(present);
-  const [q1, median, q3] = quantilesOf(present, [0.25, 0.5, 0.75]) as [number, number, number];
+  const scratch = new Float64Array(present.length);
+  const [q1, median, q3] = quantilesOf(present, [0.25, 0.5, 0.75], scratch) as [number, number, number];
   for (let i = 0; i < present.length; i++) present[i] = Math.abs(present[i]! - median);
+  const [mad] = quantilesOf(present, [0.5], scratch) as [number];
   return {
-    ...statisticsOf(moments, values.length, { q1, median, q3, mad: medianOf(present) }),
+    ...statisticsOf(moments, values.length, { q1, median, q3, mad }),
     ...(lag > 0 ? { autocorrelation: finite(autocorrelationOf(values, lag, moments)) } : {}),
   };
 }

@@ -1,6 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Refusal } from "../../engine/contract/errors";
-import { draw } from "../../engine/plot/draw";
 import { type DescribeOptions, describeTable, type TableStatistics } from "../../engine/statistics/describe-table";
 import type { StatisticsTable } from "../../engine/statistics/statistics-table";
 import type { Refused } from "../lib/run-in-thread";
@@ -31,10 +30,16 @@ if (port) {
     told = performance.now();
     say({ type: "progress", share });
   };
-  try {
+  void work(async () => {
     const statistics = describeTable(table, { ...options, onProgress });
-    const svg = plot && picture(table, statistics, plot);
+    const svg = plot && (await picture(table, statistics, plot));
     say({ type: "done", statistics, ...(svg === undefined ? {} : { svg }) });
+  }, say);
+}
+
+async function work(job: () => Promise<void>, say: (answer: Refused) => void): Promise<void> {
+  try {
+    await job();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     say({ type: "refused", info: error.info });
@@ -42,7 +47,13 @@ if (port) {
 }
 
 /** The picture; where there is nothing to draw, the numbers go out without one and say why. */
-function picture(table: StatisticsTable, statistics: TableStatistics, plot: PlotOptions): string | undefined {
+async function picture(
+  table: StatisticsTable,
+  statistics: TableStatistics,
+  plot: PlotOptions,
+): Promise<string | undefined> {
+  // Loaded where it is needed only: a thread for numbers begins sooner.
+  const { draw } = await import("../../engine/plot/draw.js");
   try {
     return draw(plotRequest(table, statistics, plot));
   } catch (error) {

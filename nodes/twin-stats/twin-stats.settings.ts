@@ -1,6 +1,6 @@
 import { readSpan, type Span } from "../../engine/cleaning/span";
 import { isColumnName } from "../../engine/contract/identity";
-import { type PlotKind, type PlotLanguage, type PlotTheme, plotKinds } from "../../engine/plot/draw";
+import { type PlotKind, type PlotLanguage, type PlotTheme, plotKinds } from "../../engine/plot/plot-request";
 import { correlationMethods } from "../../engine/statistics/correlate";
 import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
 
