@@ -9,6 +9,12 @@ import type { StatsAnswer, StatsRequest } from "./stats-worker";
 /** Tables of fewer cells are described at once, within some milliseconds: a thread takes longer to begin. */
 const smallCells = 5000;
 
+/** The numbers, and the picture where one was asked for. */
+export interface Described {
+  statistics: TableStatistics;
+  svg?: string;
+}
+
 /** Rows as typed columns, in slices: it is the one part of the work that the main thread has to do. */
 export async function toColumns(
   source: RowSource,
@@ -35,7 +41,7 @@ export async function describe(
   request: StatsRequest,
   signal: AbortSignal,
   onProgress: (share: number) => void,
-): Promise<{ statistics: TableStatistics; svg?: string }> {
+): Promise<Described> {
   const { table, options, plot } = request;
   if (!plot && table.rows * table.columns.length <= smallCells && table.columns.length <= 30)
     return { statistics: describeTable(table, options) };

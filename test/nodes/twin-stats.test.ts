@@ -1,6 +1,8 @@
 import { strict as assert } from "node:assert";
-import type { TableStatistics } from "../../engine/statistics/describe-table";
+import { describeTable, type TableStatistics } from "../../engine/statistics/describe-table";
+import { rowsOf, tableBuilder } from "../../engine/statistics/table-builder";
 import type { WindowStatistics } from "../../engine/statistics/twin-window";
+import { describe as describeInThread, toColumns } from "../../nodes/twin-stats/describing";
 import { readCsv } from "../engine/learning/references";
 import { useRuntime } from "../support/runtime";
 
@@ -58,7 +60,11 @@ describe("twin-stats", () => {
       [correlation!.method, correlation!.columns, correlation!.matrix[0]![0]],
       ["pearson", ["a", "b"], 1],
     );
-    assert.deepEqual(flow.statuses("node").at(-1), { fill: "green", shape: "dot", text: "twin-stats.status.described" });
+    assert.deepEqual(flow.statuses("node").at(-1), {
+      fill: "green",
+      shape: "dot",
+      text: "twin-stats.status.described",
+    });
   });
 
   it("describes a large table in a thread, by group, as in one piece", async () => {
@@ -220,5 +226,39 @@ describe("twin-stats", () => {
     const flow = await load({ timeout: 0.001 });
     flow.send("node", { payload: Array.from({ length: 300_000 }, (_, i) => ({ a: i, b: -i, c: i % 3 })) });
     assert.equal(((await flow.next("refused")).error as { code: string }).code, "timed-out");
+  });
+
+  it("lets others have their turns while rows become columns, and hands these to the thread without a copy", async () => {
+    const rows = Array.from({ length: 120_000 }, (_, i) => ({ a: String(i % 97), b: `${i}.5`, c: i }));
+    const never = new AbortController().signal;
+    // Turns of the event loop, not milliseconds: other work on the machine does not change their number.
+    const turnsDuring = async <T>(work: () => T | Promise<T>): Promise<[turns: number, result: T]> => {
+      let turns = 0;
+      let counting = true;
+      const count = (): void => {
+        if (!counting) return;
+        turns++;
+        setImmediate(count);
+      };
+      setImmediate(count);
+      const result = await work();
+      counting = false;
+      return [turns, result];
+    };
+    const [atOnce] = await turnsDuring(() => tableBuilder(rowsOf(rows)).finish());
+    assert.equal(atOnce, 0, "at once nothing else gets a turn");
+    const shares: number[] = [];
+    const [inSlices, table] = await turnsDuring(() =>
+      toColumns(rowsOf(rows), {}, never, (share) => shares.push(share)),
+    );
+    assert.ok(inSlices > 0 && shares.length > 0, "between slices others get theirs");
+    const described = describeTable(tableBuilder(rowsOf(rows)).finish());
+    const { statistics } = await describeInThread({ table, options: {} }, never, () => {});
+    assert.deepEqual(statistics, described);
+    assert.deepEqual(
+      table.columns.map(({ values }) => values.length),
+      [0, 0, 0],
+      "handed over",
+    );
   });
 });
