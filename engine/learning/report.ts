@@ -38,6 +38,8 @@ export interface Report {
   champion?: { version: number; metric: string; better: boolean; metrics?: Metrics; reason?: string };
   /** Whether the champion's alias was given to this version. */
   promoted?: boolean;
+  /** Ids of the node that trained it and of its flow. */
+  madeBy?: { node: string; flow: string };
   seed: number;
   /** Fingerprint of the numbers that were learned from and judged by. */
   dataHash: string;

@@ -37,6 +37,7 @@ export function currentModel(models: ModelRegistry, name: string, use: string, o
       const before = moves;
       const found = await models.get(name, use);
       if (!found) throw noModel(await models.list(name), name, use);
+      if (found.retired) throw retired(name, found.version);
       if (found.version !== loaded?.version)
         loaded = { predictor: predictorOf(JSON.parse(found.model) as Model), version: found.version };
       isStale = moves !== before;
@@ -44,6 +45,15 @@ export function currentModel(models: ModelRegistry, name: string, use: string, o
   }
   return { ready: () => (isStale ? undefined : loaded), load, stop };
 }
+
+const retired = (name: string, version: number): Refusal =>
+  new Refusal(
+    refuse(
+      "no-model",
+      `Version ${version} of the model ${quote(name)} is retired.`,
+      "Use another version, or an alias.",
+    ),
+  );
 
 function noModel(versions: { version: number }[], name: string, use: string): Refusal {
   const newest = versions[0]?.version;

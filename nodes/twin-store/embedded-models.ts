@@ -1,18 +1,21 @@
 import { createHash } from "node:crypto";
 import type { DatabaseSync } from "node:sqlite";
-import { crc32 } from "node:zlib";
 import { Failure, Refusal, refuse } from "../../engine/contract/errors";
+import { rollbackTarget } from "../../engine/learning/rollback-target";
+import { aliasSum, headSum, putDamagedModelsAside } from "./damaged-models";
 import type { GroupCommit } from "./group-commit";
-import type { ModelChange, ModelRegistry, ModelSummary, ModelVersion } from "./store";
-
-/** Damaged versions that are kept; the oldest go first. */
-const maxDamagedRows = 20;
+import { createModelLife, prepareModelLife } from "./model-life";
+import type { ModelChange, ModelEvent, ModelRegistry, ModelSummary, ModelVersion, Signed } from "./store";
 
 export interface EmbeddedModels extends ModelRegistry {
   close(): void;
 }
 
 type Row = Record<string, unknown>;
+type By = Omit<Signed, "at"> | undefined;
+type Moves = (ModelEvent & { action: "promote" | "rollback" })[];
+
+const isMove = ({ action }: ModelEvent): boolean => action === "promote" || action === "rollback";
 
 /** Makes the tables of the models. Since version 1 of the file a checksum covers every column. */
 export function prepareModels(db: DatabaseSync): void {
@@ -21,6 +24,7 @@ export function prepareModels(db: DatabaseSync): void {
   db.exec(`CREATE TABLE IF NOT EXISTS models (${columns}, crc INTEGER, PRIMARY KEY (name, version))`);
   db.exec(`CREATE TABLE IF NOT EXISTS model_aliases (
     name TEXT NOT NULL, alias TEXT NOT NULL, version INTEGER NOT NULL, crc INTEGER, PRIMARY KEY (name, alias)) WITHOUT ROWID`);
+  prepareModelLife(db);
   db.exec("CREATE TABLE IF NOT EXISTS damaged_models (name, version, created_at, report, model, sha256, crc)");
   if (db.prepare("PRAGMA user_version").get()?.user_version !== 0) return;
   for (const table of ["models", "model_aliases"]) {
@@ -35,11 +39,6 @@ export function prepareModels(db: DatabaseSync): void {
     sumAlias.run(aliasSum(row), row.name as string, row.alias as string);
 }
 
-/** All but the serialised model, which `sha256` covers together with the report. */
-const headSum = ({ name, version, created_at, report, sha256 }: Row): number =>
-  crc32([name, version, created_at, report, sha256].join("\n"));
-const aliasSum = ({ name, alias, version }: Row): number => crc32([name, alias, version].join("\n"));
-
 /** Model versions in SQLite, each with the SHA-256 of its report and its serialised form. */
 export function createEmbeddedModels(
   db: DatabaseSync,
@@ -47,11 +46,15 @@ export function createEmbeddedModels(
   now: () => number,
   warn: (text: string) => void,
 ): EmbeddedModels {
-  putDamagedAside(db, warn);
+  putDamagedModelsAside(db, warn);
+  const life = createModelLife(db);
   const newest = db.prepare("SELECT max(version) AS version FROM models WHERE name = ?");
   const insert = db.prepare("INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?)");
   const byVersion = db.prepare("SELECT * FROM models WHERE name = ? AND version = ?");
-  const exists = db.prepare("SELECT 1 FROM models WHERE name = ? AND version = ?");
+  const headOf = db.prepare(
+    "SELECT name, version, created_at, report, sha256, crc FROM models WHERE name = ? AND version = ?",
+  );
+  const remove = db.prepare("DELETE FROM models WHERE name = ? AND version = ?");
   const wasPutAside = db.prepare("SELECT 1 FROM damaged_models WHERE name = ? AND version = ?");
   const head = "SELECT name, version, created_at, report, sha256, crc FROM models";
   const summaries = db.prepare(`${head} ORDER BY name, version DESC`);
@@ -90,6 +93,76 @@ export function createEmbeddedModels(
     return row;
   }
 
+  /** What can be said of a version without its model; undefined when its row is gone or damaged. */
+  function summaryOf(row: Row | undefined): ModelSummary | undefined {
+    if (!row || headSum(row) !== row.crc) return undefined;
+    const [name, version] = [row.name as string, row.version as number];
+    const { approved, retired } = life.stateOf(name, version);
+    return {
+      name,
+      version,
+      createdAt: row.created_at as number,
+      report: JSON.parse(row.report as string) as Record<string, unknown>,
+      aliases: aliases(name, version),
+      ...(approved && { approved }),
+      ...(retired && { retired }),
+    };
+  }
+
+  /** Of a list, what is damaged is left out. */
+  function soundSummary(row: Row): ModelSummary | undefined {
+    try {
+      return summaryOf(row);
+    } catch (error) {
+      if (error instanceof Failure) return undefined;
+      throw error;
+    }
+  }
+
+  /** Decides and writes in one transaction. What `decide` throws rejects, and fails nobody else's write of the same group. */
+  async function change<T>(decide: () => T): Promise<T> {
+    let result: T | undefined;
+    let refused: unknown;
+    await commit.write(() => {
+      try {
+        result = decide();
+      } catch (error) {
+        if (!(error instanceof Refusal || error instanceof Failure)) throw error;
+        refused = error;
+      }
+    });
+    if (refused !== undefined) throw refused;
+    return result as T;
+  }
+
+  function existing(name: string, version: number): ModelSummary {
+    const found = summaryOf(headOf.get(name, version));
+    if (found) return found;
+    throw new Refusal(
+      refuse("not-found", `There is no version ${version} of the model ${name}.`, "List the versions first."),
+    );
+  }
+
+  function unused(name: string, version: number): ModelSummary {
+    const found = existing(name, version);
+    if (found.aliases.length === 0) return found;
+    throw new Refusal(
+      refuse(
+        "version-conflict",
+        `Version ${version} of the model ${name} is in use as ${found.aliases.join(", ")}.`,
+        "Promote another version first.",
+      ),
+    );
+  }
+
+  function pointTo(name: string, version: number, alias: string, action: "promote" | "rollback", by?: By): void {
+    const before = aliasTo.get(name, alias)?.version as number | undefined;
+    point.run(name, alias, version, aliasSum({ name, alias, version }));
+    life.add(name, { action, version, alias, ...(before !== undefined && { before }), ...signed(by) });
+  }
+
+  const signed = (by: By): Signed => ({ at: now(), ...by });
+
   /** Serialised models are large: one a turn of the event loop. */
   const unverified = summaries.all().reverse();
   let verifying: NodeJS.Immediate | undefined;
@@ -106,16 +179,17 @@ export function createEmbeddedModels(
   verifying = setImmediate(verifyNext);
 
   return {
-    async add(name, make) {
+    async add(name, make, imported) {
       let added: ModelVersion | undefined;
       await commit.write(() => {
-        const version = ((newest.get(name)?.version as number | null) ?? 0) + 1;
+        const version = Math.max((newest.get(name)?.version as number | null) ?? 0, life.highestNumber(name)) + 1;
         const { report, model } = make(version);
         const text = JSON.stringify(report);
         const createdAt = now();
         const sha256 = digest(text, model);
         const crc = headSum({ name, version, created_at: createdAt, report: text, sha256 });
         insert.run(name, version, createdAt, text, model, sha256, crc);
+        if (imported) life.add(name, { action: "import", version, ...signed(imported) });
         added = { name, version, createdAt, report, model, aliases: [] };
       });
       const result = added as unknown as ModelVersion;
@@ -127,39 +201,84 @@ export function createEmbeddedModels(
       const version = versionOf(name, String(use));
       const row = version === undefined ? undefined : soundRow(name, version);
       if (version === undefined || !row) return undefined;
-      return {
-        name,
-        version,
-        createdAt: row.created_at as number,
-        report: JSON.parse(row.report as string) as Record<string, unknown>,
-        model: row.model as string,
-        aliases: aliases(name, version),
-      };
+      return { ...(summaryOf(row) as ModelSummary), model: row.model as string };
     },
 
     async list(name) {
-      const rows = (name === undefined ? summaries.all() : summariesOf.all(name)).filter(
-        (row) => headSum(row) === row.crc,
-      );
-      return rows.map(
-        (row): ModelSummary => ({
-          name: row.name as string,
-          version: row.version as number,
-          createdAt: row.created_at as number,
-          report: JSON.parse(row.report as string) as Record<string, unknown>,
-          aliases: aliases(row.name as string, row.version as number),
-        }),
-      );
+      const rows = name === undefined ? summaries.all() : summariesOf.all(name);
+      return rows.map(soundSummary).filter((summary) => summary !== undefined);
     },
 
-    async promote(name, version, alias = "champion") {
-      if (!exists.get(name, version))
-        throw new Refusal(
-          refuse("not-found", `There is no version ${version} of the model ${name}.`, "List the versions first."),
-        );
-      await commit.write(() => void point.run(name, alias, version, aliasSum({ name, alias, version })));
+    async promote(name, version, alias = "champion", by = {}, check) {
+      await change(() => {
+        const found = existing(name, version);
+        if (found.retired)
+          throw new Refusal(
+            refuse(
+              "version-conflict",
+              `Version ${version} of the model ${name} is retired.`,
+              "Promote one that is not, or train again.",
+            ),
+          );
+        check?.(found);
+        pointTo(name, version, alias, "promote", by);
+      });
       tell({ name, alias, version });
     },
+
+    async rollback(name, alias, by = {}) {
+      const version = await change(() => {
+        const moves = life.events(name).filter((event) => event.alias === alias && isMove(event));
+        const target = rollbackTarget(moves.reverse() as Moves, (candidate) => {
+          const found = summaryOf(headOf.get(name, candidate));
+          return found !== undefined && !found.retired;
+        });
+        if (target === undefined)
+          throw new Refusal(
+            refuse(
+              "not-found",
+              `There is no version before the present one for the alias ${alias} of the model ${name}.`,
+              "Promote the version that you want.",
+            ),
+          );
+        pointTo(name, target, alias, "rollback", by);
+        return target;
+      });
+      tell({ name, alias, version });
+      return version;
+    },
+
+    async approve(name, version, by = {}) {
+      await change(() => {
+        existing(name, version);
+        const approved = signed(by);
+        life.setState(name, version, { ...life.stateOf(name, version), approved });
+        life.add(name, { action: "approve", version, ...approved });
+      });
+      tell({ name, version });
+    },
+
+    async retire(name, version, by = {}) {
+      await change(() => {
+        unused(name, version);
+        const retired = signed(by);
+        life.setState(name, version, { ...life.stateOf(name, version), retired });
+        life.add(name, { action: "retire", version, ...retired });
+      });
+      tell({ name, version });
+    },
+
+    async delete(name, version, by = {}) {
+      await change(() => {
+        unused(name, version);
+        remove.run(name, version);
+        life.setState(name, version, { deleted: true });
+        life.add(name, { action: "delete", version, ...signed(by) });
+      });
+      tell({ name, version });
+    },
+
+    events: async (name) => life.events(name),
 
     watch(listener) {
       listeners.add(listener);
@@ -168,34 +287,6 @@ export function createEmbeddedModels(
 
     close: () => clearImmediate(verifying),
   };
-}
-
-/** Rows whose name or number cannot be trusted would be taken for another model's, or never be found again. */
-function putDamagedAside(db: DatabaseSync, warn: (text: string) => void): void {
-  const tell = (what: string, putAside: () => void): void => {
-    try {
-      putAside();
-      warn(`${what} is damaged and was put aside.`);
-    } catch (error) {
-      warn(`${what} is damaged and could not be put aside: ${String(error)}.`);
-    }
-  };
-  const heads = db.prepare("SELECT rowid AS at, name, version, created_at, report, sha256, crc FROM models");
-  const aliases = db.prepare("SELECT * FROM model_aliases");
-  for (const statement of [heads, aliases]) statement.setReadBigInts(true);
-  for (const row of heads.all().filter((one) => headSum(one) !== Number(one.crc)))
-    tell(`The stored version ${row.version} of the model ${row.name}`, () => {
-      const at = row.at as bigint;
-      db.prepare("INSERT INTO damaged_models SELECT * FROM models WHERE rowid = ?").run(at);
-      db.prepare("DELETE FROM damaged_models WHERE rowid <= (SELECT max(rowid) FROM damaged_models) - ?").run(
-        maxDamagedRows,
-      );
-      db.prepare("DELETE FROM models WHERE rowid = ?").run(at);
-    });
-  for (const row of aliases.all().filter((one) => aliasSum(one) !== Number(one.crc)))
-    tell(`The alias ${row.alias} of the model ${row.name} (version ${row.version})`, () =>
-      db.prepare("DELETE FROM model_aliases WHERE name = ? AND alias = ?").run(row.name as string, row.alias as string),
-    );
 }
 
 const digest = (report: string, model: string): string =>

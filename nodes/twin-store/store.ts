@@ -168,6 +168,29 @@ export interface ModelVersion {
   model: string;
   /** Aliases that point to it, such as `champion`. */
   aliases: string[];
+  /** Who found it good for use, and why. */
+  approved?: Signed;
+  /** Who took it out of use, and why: no alias may point to it. */
+  retired?: Signed;
+}
+
+/** Who did something to a model version, when, and why. */
+export interface Signed {
+  at: number;
+  user?: string;
+  role?: string;
+  reason?: string;
+  /** The node through which it was done. */
+  via?: string;
+}
+
+/** One entry of the record of a model, which is only added to. */
+export interface ModelEvent extends Signed {
+  action: "promote" | "rollback" | "approve" | "retire" | "import" | "delete";
+  version: number;
+  alias?: string;
+  /** The version that the alias pointed to before. */
+  before?: number;
 }
 
 export type ModelSummary = Omit<ModelVersion, "model">;
@@ -183,13 +206,33 @@ export interface ModelRegistry {
   add(
     name: string,
     make: (version: number) => { report: Record<string, unknown>; model: string },
+    /** Of one that comes from elsewhere. */
+    imported?: Omit<Signed, "at">,
   ): Promise<ModelVersion>;
   /** By alias (`champion`) or version (`3`). */
   get(name: string, use: string | number): Promise<ModelVersion | undefined>;
   /** Newest first. */
   list(name?: string): Promise<ModelSummary[]>;
-  /** Points the alias to that version. Rejects with `Refusal` `not-found` when there is no such version. */
-  promote(name: string, version: number, alias?: string): Promise<void>;
+  /**
+   * Points the alias to that version. Rejects with `Refusal`: `not-found` when there is no such version, `version-conflict`
+   * when it is retired, and with what `check` throws on seeing it.
+   */
+  promote(
+    name: string,
+    version: number,
+    alias?: string,
+    by?: Omit<Signed, "at">,
+    check?: (version: ModelSummary) => void,
+  ): Promise<void>;
+  /** Points the alias back to the version before that is neither retired nor gone, and says which. `not-found` when there is none. */
+  rollback(name: string, alias: string, by?: Omit<Signed, "at">): Promise<number>;
+  approve(name: string, version: number, by?: Omit<Signed, "at">): Promise<void>;
+  /** `version-conflict` while an alias points to it. */
+  retire(name: string, version: number, by?: Omit<Signed, "at">): Promise<void>;
+  /** Removes a version for good; its number is not given again. `version-conflict` while an alias points to it. */
+  delete(name: string, version: number, by?: Omit<Signed, "at">): Promise<void>;
+  /** What was done to a model, newest first. Bounded: the oldest entries are forgotten. */
+  events(name: string): Promise<ModelEvent[]>;
   /** Hears of every new version and every move of an alias, after it is durable. */
   watch(listener: (change: ModelChange) => void): () => void;
 }

@@ -112,6 +112,7 @@ export default defineNode<Stored>({
                 `The model has ${Math.round(model.length / 1e6)} MB: storing and loading it holds other flows up. minLeaf 5 makes it about five times smaller.`,
               );
             report.promoted = isPromoted;
+            report.madeBy = { node: host.node.id, flow: host.node.z ?? "" };
             report.durationMs = Math.round(performance.now() - started);
             const { version } = await models.add(modelName, (version) => {
               report.model = modelName;
@@ -119,7 +120,7 @@ export default defineNode<Stored>({
               return { report: report as unknown as Record<string, unknown>, model };
             });
             // Only now: whoever hears of the report finds the version, and the alias where it should be.
-            if (isPromoted) await models.promote(modelName, version, alias);
+            if (isPromoted) await models.promote(modelName, version, alias, { via: host.node.id });
             tell(report.gate.passed ? "done" : "refused", { done: 1, version });
             return report;
           } finally {

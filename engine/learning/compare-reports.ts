@@ -1,0 +1,42 @@
+/** The part of a training's report that two versions are compared by. */
+interface Comparable {
+  report: Record<string, unknown>;
+  version: number;
+}
+
+export interface ReportComparison {
+  versions: [number, number];
+  /** By metric: the two values and which version is better; null for what one of them does not have. */
+  metrics: Record<string, { values: [number | null, number | null]; better: number | null }>;
+  /** Whether both learned from and were judged by the very same rows: only then do the figures weigh one against the other. */
+  sameRows: boolean;
+}
+
+const smallerIsBetter = new Set(["mse", "rmse", "mae", "mape", "brier", "logLoss"]);
+
+/** Two versions' figures side by side. */
+export function compareReports(a: Comparable, b: Comparable): ReportComparison {
+  const [one, other] = [metricsOf(a), metricsOf(b)];
+  const metrics: ReportComparison["metrics"] = {};
+  for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    const values: [number | null, number | null] = [one[name] ?? null, other[name] ?? null];
+    const [x, y] = values;
+    const isFirst = smallerIsBetter.has(name) ? (x ?? 0) < (y ?? 0) : (x ?? 0) > (y ?? 0);
+    metrics[name] = { values, better: x === null || y === null || x === y ? null : isFirst ? a.version : b.version };
+  }
+  const hash = a.report.dataHash;
+  const isSameSplit =
+    JSON.stringify(a.report.rows) === JSON.stringify(b.report.rows) && a.report.seed === b.report.seed;
+  return {
+    versions: [a.version, b.version],
+    metrics,
+    sameRows: typeof hash === "string" && hash === b.report.dataHash && isSameSplit,
+  };
+}
+
+function metricsOf({ report }: Comparable): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const [name, value] of Object.entries((report.metrics ?? {}) as Record<string, unknown>))
+    if (typeof value === "number" && Number.isFinite(value)) found[name] = value;
+  return found;
+}

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { guardPerson } from "../../engine/command/guard";
+import { quote, Refusal, refuse } from "../../engine/contract/errors";
+import { compareReports } from "../../engine/learning/compare-reports";
+import type { Model } from "../../engine/learning/model";
+import { readModelFile, writeModelFile } from "../../engine/learning/model-file";
+import { defineNode } from "../lib/define-node";
+import type { Message } from "../lib/node-red";
+import { readWho } from "../lib/who";
+import type { ModelRegistry, ModelSummary, ModelVersion, TwinStore } from "../twin-store/store";
+import { type Order, readOrder } from "./read-order";
+import {
+  changing,
+  type Operation,
+  readTwinRegistrySettings,
+  type TwinRegistrySettings,
+} from "./twin-registry.settings";
+
+type By = Parameters<ModelRegistry["approve"]>[2];
+
+export default defineNode<TwinRegistrySettings>({
+  type: "twin-registry",
+  serial: true,
+  readSettings: readTwinRegistrySettings,
+  start(host, settings) {
+    const { models } = host.use<TwinStore>("twin-store", settings.store);
+
+    /** The version that is meant; by default the one that the alias points to. */
+    async function find({ name, alias, version }: Order, use = version || alias): Promise<ModelVersion> {
+      const found = await models.get(name, use);
+      if (found) return found;
+      throw new Refusal(
+        refuse("not-found", `The model ${quote(name)} has no version ${quote(use)}.`, "List its versions first."),
+      );
+    }
+
+    /** What changes a version needs it named: an alias may have moved since it was looked at. */
+    function numbered({ version }: Order): number {
+      if (/^[1-9]\d{0,8}$/.test(version)) return Number(version);
+      throw new Refusal(
+        refuse(
+          "bad-request",
+          version === "" ? "No version is given." : `The version is ${quote(version)}.`,
+          "Send the number of the version in msg.version.",
+          { property: "version" },
+        ),
+      );
+    }
+
+    async function summary({ name }: Order, version: number): Promise<ModelSummary | undefined> {
+      return (await models.list(name)).find((one) => one.version === version);
+    }
+
+    const operate: Record<Operation, (order: Order, msg: Message, by: By) => Promise<unknown>> = {
+      list: async ({ name }) => (await models.list(name || undefined)).map(withoutPredictions),
+      get: async (order) => {
+        const { model, ...rest } = await find(order);
+        return { ...rest, bytes: model.length, events: await models.events(order.name) };
+      },
+      compare: async (order) => compareReports(await find(order, order.with || order.alias), await find(order)),
+      promote: async (order, _msg, by) => {
+        const version = numbered(order);
+        await models.promote(order.name, version, order.alias, by, ({ approved }) => {
+          if (settings.requireApproval && !approved) throw notApproved(order.name, version);
+        });
+        return summary(order, version);
+      },
+      rollback: async (order, _msg, by) => summary(order, await models.rollback(order.name, order.alias, by)),
+      approve: async (order, _msg, by) => {
+        await models.approve(order.name, numbered(order), by);
+        return summary(order, numbered(order));
+      },
+      retire: async (order, _msg, by) => {
+        await models.retire(order.name, numbered(order), by);
+        return summary(order, numbered(order));
+      },
+      delete: async (order, _msg, by) => {
+        const last = await summary(order, numbered(order));
+        await models.delete(order.name, numbered(order), by);
+        return last;
+      },
+      async export(order, msg) {
+        const { name, version, createdAt, report, model } = await find(order);
+        msg.filename = `${name.replace(/[^A-Za-z0-9._-]/g, "_")}-v${version}.json`;
+        return writeModelFile({ name, version, createdAt, report, model: JSON.parse(model) as Model }, sha256);
+      },
+      async import(order, msg, by) {
+        const { payload } = msg;
+        const file = readModelFile(Buffer.isBuffer(payload) ? payload.toString("utf8") : payload, sha256);
+        const { name, version, createdAt } = file;
+        const added = await models.add(
+          order.name || name,
+          (own) => ({
+            report: { ...file.report, model: order.name || name, version: own, imported: { name, version, createdAt } },
+            model: JSON.stringify(file.model),
+          }),
+          by,
+        );
+        return summary({ ...order, name: added.name }, added.version);
+      },
+    };
+
+    return {
+      async input(msg, send) {
+        const order = readOrder(msg, settings);
+        const { operation, name } = order;
+        if (name === "" && operation !== "list" && operation !== "import")
+          throw new Refusal(
+            refuse(
+              "bad-request",
+              "No model is named.",
+              "Name it in the node, in msg.topic, or in msg.registry.modelName.",
+            ),
+          );
+        const who = readWho(msg);
+        const refused = changing.includes(operation) && guardPerson(who, settings);
+        if (refused) throw new Refusal(refused);
+        msg.payload = await operate[operation](order, msg, { ...who, via: host.node.id });
+        host.show("ok", host.text(`status.${operation}`, { model: name, version: versionOf(msg.payload) }));
+        send([msg, null]);
+      },
+    };
+  },
+});
+
+const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** A list is for an overview: the pictures' points of each version would make it a hundred times larger. */
+function withoutPredictions({ report, ...rest }: ModelSummary): ModelSummary {
+  const { predictions, ...told } = report;
+  return { ...rest, report: told };
+}
+
+const versionOf = (payload: unknown): string => String((payload as { version?: number } | undefined)?.version ?? "");
+
+const notApproved = (name: string, version: number): Refusal =>
+  new Refusal(
+    refuse(
+      "forbidden",
+      `Version ${version} of the model ${name} is not approved.`,
+      "Have it approved first: operation approve.",
+    ),
+  );
