@@ -10,13 +10,14 @@ import type { BenchCase, Row } from "./cases/bench-case";
 import { describe } from "./cases/describe";
 import { influx } from "./cases/influx";
 import { latency } from "./cases/latency";
+import { pictures } from "./cases/pictures";
 import { scale } from "./cases/scale";
 import { state } from "./cases/state";
 import { throughput } from "./cases/throughput";
 import { createScope } from "./lib/processes";
 import { toMarkdown, writeResults } from "./lib/table";
 
-const cases: BenchCase[] = [throughput, latency, influx, scale, state, describe];
+const cases: BenchCase[] = [throughput, latency, influx, scale, state, describe, pictures];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -2,7 +2,7 @@ import { histogramOf } from "./bins";
 import { type DrawnColumn, sortedValues } from "./column";
 import { densityOf } from "./density-of";
 import type { Groups } from "./group";
-import { element, line, px } from "./svg";
+import { createPath, element, line, px } from "./svg";
 import type { Axis } from "./value-axis";
 
 const places = 65;
@@ -39,15 +39,19 @@ function curves(column: DrawnColumn, axis: Axis, side: number, groups: Groups): 
       const at = values.length > 0 ? axis.at(values[0]!) * side : 0;
       // One value, or all the same: a curve of no width.
       if (!density) return values.length > 0 ? line(at, side, at, side * (1 - fill), `ln s${group} d${group}`) : "";
-      const points = Array.from(density, (height, i) => {
-        const y = side - (height / tallest) * fill * side;
-        return `${px((i / (places - 1)) * side)} ${px(y)}`;
+      const curve = createPath();
+      // From and to the lower corners, along the frame: the area is closed, and no line drawn at its foot.
+      curve.mark(0, 2 * side, "");
+      density.forEach((height, i) => {
+        const up = (height / tallest) * fill;
+        curve.lineTo(Math.round((i / (places - 1)) * side * 2), Math.round((1 - up) * side * 2));
       });
-      const area = element("path", {
-        class: `ar f${group}`,
-        d: `M0 ${px(side)}L${points.join(" ")}L${px(side)} ${px(side)}z`,
+      curve.lineTo(2 * side, 2 * side);
+      return element("path", {
+        class: `ar ls f${group} s${group} dd${group}`,
+        transform: "scale(.5)",
+        d: curve.text(),
       });
-      return area + element("path", { class: `ln s${group} d${group}`, d: `M${points.join(" ")}` });
     })
     .join("");
 }

@@ -11,9 +11,18 @@ export interface Hexagons {
   half: number;
 }
 
-/** @param places x and y in turn, in pixels; `sidePx` is that of the panel, of which some 25 hexagons make a row */
-export function hexagonsOf(places: ArrayLike<number>, sidePx: number): Hexagons {
-  const half = Math.max(3, Math.round(sidePx / 25));
+/** Length in the picture's text of one hexagon, about. */
+const bytesOfHexagon = 26;
+
+/**
+ * @param places x and y in turn, in pixels
+ * @param sidePx that of the panel, of which some 25 hexagons make a row
+ * @param maxBytes of the panel: the hexagons are larger where a whole panel of them would take more
+ */
+export function hexagonsOf(places: ArrayLike<number>, sidePx: number, maxBytes: number): Hexagons {
+  // A panel of square half pixels holds 2 / sqrt(3) (side / half)^2 hexagons.
+  const least = sidePx * Math.sqrt((2 / Math.sqrt(3)) * (bytesOfHexagon / maxBytes));
+  const half = Math.max(3, Math.round(sidePx / 25), Math.ceil(least));
   const { pitch } = sizesOf(half);
   const cells = new Map<number, number>();
   for (let i = 0; i < places.length; i += 2) {

@@ -22,6 +22,7 @@ export const maxPairColumns = 12;
 
 /** What all points of a picture may take of its text: that a picture stays below 400 kB does not hang on its settings. */
 const pointBytes = 280_000;
+const bytesOfPanel = (columns: number): number => pointBytes / Math.max(1, (columns * (columns - 1)) / 2);
 const gap = 8;
 
 /**
@@ -65,7 +66,7 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
         const content = points(a, b, lying[col]!, upright[row]!, side, shown, groups);
         panels.push(() => place(content));
       } else {
-        const hexagons = hexagonsOf(placesOf(a, b, lying[col]!, upright[row]!, side, shown), side);
+        const hexagons = hexagonsOf(placesOf(a, b, lying[col]!, upright[row]!, side, shown), side, bytesOfPanel(k));
         inHexagons.push(hexagons);
         panels.push((most) => place(drawHexagons(hexagons, most)));
       }
@@ -88,7 +89,7 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
   strongest = strongest.filter(({ r }) => !Number.isNaN(r)).sort((one, other) => other.r - one.r);
   return {
     width: Math.ceil(left + k * (side + gap) - gap + right),
-    height: bottom + 22 + 13 * Math.max(...lying.map(({ caption }) => wrap(caption, side, 11, 2).length)),
+    height: bottom + 30 + 13 * Math.max(...lying.map(({ caption }) => wrap(caption, side, 11, 2).length)),
     content: [
       ...panels.map((panel) => panel(most)),
       ...captions,
@@ -114,11 +115,10 @@ const labelsOf = (axis: Axis): string[] => axis.ticks.map(({ label }) => label);
 /** All rows when they may be shown or are counted in hexagons; else a sample. */
 function rowsToShow(request: PlotRequest, columns: readonly DrawnColumn[], groups: Groups | undefined): Int32Array {
   const { rows, maxPoints } = request;
-  const panels = (columns.length * (columns.length - 1)) / 2;
   const bytesOfRow = groups
     ? groups.counts.reduce((sum, count, i) => sum + count * bytesOfMark(i), 0) / rows
     : bytesOfMark(0);
-  const wanted = Math.max(1, Math.min(maxPoints, Math.floor(pointBytes / Math.max(1, panels) / bytesOfRow)));
+  const wanted = Math.max(1, Math.min(maxPoints, Math.floor(bytesOfPanel(columns.length) / bytesOfRow)));
   return sampleRows(rows, wanted, columns);
 }
 

@@ -155,7 +155,7 @@ function drawTrace({ runs }: Trace, group: number, bucket: number, height: numbe
   const dashes = isGrouped && group > 0 ? ` dd${group}` : "";
   const path = (className: string, d: string): string =>
     d === "" ? "" : element("path", { class: className, transform: "scale(.5)", d });
-  return path(`ls s${group}${dashes}`, lines.text()) + path(`dot s${group}`, dots.text());
+  return path(`ls open s${group}${dashes}`, lines.text()) + path(`dot s${group}`, dots.text());
 }
 
 function timeAxis({ time, language }: PlotRequest, lo: number, hi: number): string {

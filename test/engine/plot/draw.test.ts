@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Refusal } from "../../../engine/contract/errors";
+import { randomOf } from "../../../engine/learning/random";
 import { draw, type PlotKind, type PlotRequest, plotKinds } from "../../../engine/plot/draw";
 import { columnOf, normalColumns, requestOf, someTablets, tabletCodes, tablets, textsIn } from "./requests";
 
@@ -192,6 +193,20 @@ describe("the pair plot", () => {
         assert.ok(bytes(svg) < 400_000, `${bytes(svg)}`);
         assert.ok(bytes(svg) > 50_000);
       });
+
+  it("stays under 400 kB also with all the columns it can have, full of points everywhere", () => {
+    const random = randomOf(9);
+    const even = Array.from({ length: 12 }, (_, i) =>
+      columnOf(
+        `c${i}`,
+        Array.from({ length: 10_000 }, () => random.next()),
+      ),
+    );
+    for (const group of [undefined, lines(7)]) {
+      const svg = draw(requestOf({ kind: "pair", columns: even, group, maxPoints: 10_000 - 1 }));
+      assert.ok(bytes(svg) < 400_000, `${bytes(svg)}`);
+    }
+  });
 
   it("puts all further groups together, with how many these are", () => {
     const texts = textsIn(draw(requestOf({ kind: "pair", columns, group: lines(200) })));

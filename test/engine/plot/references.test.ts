@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import fc from "fast-check";
 import { binCount, countIn, freedmanDiaconis, histogramOf, maxBins, sturges } from "../../../engine/plot/bins";
 import { boxOf } from "../../../engine/plot/box-of";
 import { densityOf } from "../../../engine/plot/density-of";
@@ -83,5 +84,21 @@ describe("numbers behind the pictures", () => {
       [1, 2, 2],
     );
     assert.equal(binCount(Float64Array.of(5)), 1);
+    const ends = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(
+        ends,
+        fc.double({ min: 1e-3, max: 1e6, noNaN: true }),
+        fc.integer({ min: 2, max: 60 }),
+        (lo, range, n) => {
+          const { edges } = histogramOf(Float64Array.of(lo, lo + range), n);
+          const expected = Array.from({ length: n }, (_, i) => (i === n - 1 ? 2 : 1));
+          assert.deepEqual([...countIn(edges, edges)], expected);
+          // What is less than an edge by its last digit is in the bin below.
+          const below = edges.subarray(1).map((edge) => edge - Math.abs(edge) * 1.2e-16);
+          assert.deepEqual([...countIn(edges, below)], new Array(n).fill(1));
+        },
+      ),
+    );
   });
 });
