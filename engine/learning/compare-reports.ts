@@ -12,7 +12,7 @@ export interface ReportComparison {
   sameRows: boolean;
 }
 
-const smallerIsBetter = new Set(["mse", "rmse", "mae", "mape", "brier", "logLoss"]);
+const smallerIsBetter = new Set(["mse", "rmse", "mae", "mape", "brier"]);
 
 /** Two versions' figures side by side. */
 export function compareReports(a: Comparable, b: Comparable): ReportComparison {

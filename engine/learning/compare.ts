@@ -57,7 +57,7 @@ function readable(model: Model): Scorer | undefined {
   }
 }
 
-const smallerIsBetter = ["mse", "rmse", "mae"];
+const smallerIsBetter = ["mse", "rmse", "mae", "mape", "brier"];
 
 function metricOf(metrics: Metrics, name: string): number | undefined {
   const value = (metrics as unknown as Record<string, unknown>)[name];

@@ -15,8 +15,19 @@ export interface GateResult {
   failed: string[];
 }
 
-export const regressionGateMetrics = ["mse", "rmse", "mae", "r2"] as const;
-export const classGateMetrics = ["accuracy", "precision", "recall", "f1", "f1Macro", "rocAuc"] as const;
+export const regressionGateMetrics = ["mse", "rmse", "mae", "r2", "mape"] as const;
+export const classGateMetrics = [
+  "accuracy",
+  "precision",
+  "recall",
+  "f1",
+  "f1Macro",
+  "f1Weighted",
+  "mcc",
+  "rocAuc",
+  "averagePrecision",
+  "brier",
+] as const;
 export type GateMetric = (typeof regressionGateMetrics)[number] | (typeof classGateMetrics)[number];
 type Relation = ">=" | "<=" | ">" | "<";
 

@@ -10,6 +10,8 @@ export interface RegressionMetrics {
   mae: number;
   /** Share of the variance that is explained; below 0 where the mean would predict better. Null for fewer than two different values. */
   r2: number | null;
+  /** Mean of the absolute errors as shares of what was measured; null where something measured is 0. */
+  mape: number | null;
 }
 
 /** How well predicted classes hold. */
@@ -22,6 +24,16 @@ export interface ClassMetrics {
   f1: number;
   /** Mean of the classes' f1. */
   f1Macro: number;
+  /** Mean of the classes' f1, each as often as it occurs. */
+  f1Weighted: number;
+  /** Matthews' correlation of actual and predicted class, -1 to 1; 0 for guessing, however rare a class is. */
+  mcc: number;
+  /** Area under the precision-recall curve, by steps: what precision is on average as recall rises. Of `positive`; else the classes' mean. Null where the class does not occur. */
+  averagePrecision: number | null;
+  /** Brier score: mean squared difference of probabilities and what came, 0 to 1 for two classes, 0 to 2 for more; 0 is best. */
+  brier: number;
+  /** By class, in the order of `labels`. `support`: rows that are of it. */
+  perClass: { label: Label; precision: number; recall: number; f1: number; support: number }[];
   /** Area under the ROC curve of `positive`; without one the mean over the classes, each against the rest. Null with one class only. */
   rocAuc: number | null;
   /** Rows are the actual classes, columns the predicted ones, in the order of `labels`. */
@@ -32,7 +44,7 @@ export interface ClassMetrics {
 }
 
 /**
- * As scikit-learn's `mean_squared_error`, `mean_absolute_error` and `r2_score`.
+ * As scikit-learn's `mean_squared_error`, `mean_absolute_error`, `mean_absolute_percentage_error` and `r2_score`.
  *
  * @param uncentred R2 against 0 and not against the mean, for models without intercept
  */
@@ -49,14 +61,18 @@ export function regressionMetrics(
   let squares = 0;
   let absolutes = 0;
   let total = 0;
+  let shares = 0;
   for (let i = 0; i < n; i++) {
     const error = actual[i]! - predicted[i]!;
     squares += error * error;
     absolutes += Math.abs(error);
+    shares += Math.abs(error / actual[i]!);
     total += (actual[i]! - middle) ** 2;
   }
   const mse = squares / n;
-  return { on, mse, rmse: Math.sqrt(mse), mae: absolutes / n, r2: n > 1 && total > 0 ? 1 - squares / total : null };
+  const r2 = n > 1 && total > 0 ? 1 - squares / total : null;
+  const mape = Number.isFinite(shares) && n > 0 ? shares / n : null;
+  return { on, mse, rmse: Math.sqrt(mse), mae: absolutes / n, r2, mape };
 }
 
 export interface Classified {
@@ -67,7 +83,10 @@ export interface Classified {
   probabilities: readonly ArrayLike<number>[];
 }
 
-/** As scikit-learn's `accuracy_score`, `precision_recall_fscore_support`, `roc_auc_score` (one against the rest) and `confusion_matrix`. */
+/**
+ * As scikit-learn's `accuracy_score`, `precision_recall_fscore_support`, `roc_auc_score` (one against the rest), `confusion_matrix`,
+ * `matthews_corrcoef`, `average_precision_score` and `brier_score_loss` (for three classes and more its sum over the classes).
+ */
 export function classMetrics(
   { actual, predicted, probabilities }: Classified,
   labels: Label[],
@@ -87,13 +106,17 @@ export function classMetrics(
       precision: predictedSo > 0 ? hits / predictedSo : 0,
       recall: actuallySo > 0 ? hits / actuallySo : 0,
       f1: predictedSo + actuallySo > 0 ? (2 * hits) / (predictedSo + actuallySo) : 0,
-      auc: rocAuc(actual, probabilities[c] ?? [], c),
+      support: actuallySo,
+      ...rankings(actual, probabilities[c] ?? [], c),
     };
   });
   // Like scikit-learn, means are over the classes that occur among these rows.
   const occurring = each.filter((one) => one.occurs);
   const chosen = positive === null ? undefined : each[labels.indexOf(positive)];
-  const aucs = each.flatMap((one) => (one.auc === null ? [] : [one.auc]));
+  const meanOf = (values: (number | null)[]): number | null => {
+    const known = values.filter((value) => value !== null);
+    return known.length > 0 ? mean(known) : null;
+  };
   return {
     on,
     accuracy: right / n,
@@ -101,7 +124,15 @@ export function classMetrics(
     recall: chosen?.recall ?? mean(occurring.map((one) => one.recall)),
     f1: chosen?.f1 ?? mean(occurring.map((one) => one.f1)),
     f1Macro: mean(occurring.map((one) => one.f1)),
-    rocAuc: chosen ? chosen.auc : aucs.length > 0 ? mean(aucs) : null,
+    f1Weighted: each.reduce((sum, one) => sum + one.f1 * one.support, 0) / n,
+    mcc: matthews(confusion),
+    averagePrecision: chosen ? chosen.averagePrecision : meanOf(each.map((one) => one.averagePrecision)),
+    brier: brierOf(actual, probabilities),
+    perClass: labels.map((label, c) => {
+      const { precision, recall, f1, support } = each[c]!;
+      return { label, precision, recall, f1, support };
+    }),
+    rocAuc: chosen ? chosen.auc : meanOf(each.map((one) => one.auc)),
     confusion,
     labels,
     positive,
@@ -110,26 +141,65 @@ export function classMetrics(
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Probability that a row of the class has a larger score than one that is not, equal scores counting half (Mann and Whitney). */
-function rocAuc(actual: ArrayLike<number>, scores: ArrayLike<number>, ofClass: number): number | null {
+/**
+ * `auc`: probability that a row of the class has a larger score than one that is not, equal scores counting half (Mann and
+ * Whitney). `averagePrecision`: precision at each score, by how much recall rises there.
+ */
+function rankings(
+  actual: ArrayLike<number>,
+  scores: ArrayLike<number>,
+  ofClass: number,
+): { auc: number | null; averagePrecision: number | null } {
   const n = actual.length;
-  const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => scores[a]! - scores[b]!);
+  const order = Int32Array.from({ length: n }, (_, i) => i).sort((a, b) => scores[b]! - scores[a]!);
   let positives = 0;
-  let ranks = 0;
+  /** Pairs in which the row of the class comes first; ties count half. */
+  let pairs = 0;
+  let steps = 0;
   for (let i = 0; i < n; ) {
     let end = i;
-    while (end < n && scores[order[end]!] === scores[order[i]!]) end++;
-    for (let k = i; k < end; k++) {
-      if (actual[order[k]!] !== ofClass) continue;
-      positives++;
-      ranks += (i + end + 1) / 2; // mean of the ranks from i + 1 to end
-    }
+    let here = 0;
+    while (end < n && scores[order[end]!] === scores[order[i]!]) if (actual[order[end++]!] === ofClass) here++;
+    const others = end - i - here;
+    pairs += others * (positives + here / 2);
+    positives += here;
+    steps += (here * positives) / end;
     i = end;
   }
   const negatives = n - positives;
-  return positives === 0 || negatives === 0
-    ? null
-    : (ranks - (positives * (positives + 1)) / 2) / (positives * negatives);
+  return {
+    auc: positives === 0 || negatives === 0 ? null : pairs / (positives * negatives),
+    averagePrecision: positives === 0 ? null : steps / positives,
+  };
+}
+
+/** Of any number of classes (J. Gorodkin, Comput. Biol. Chem. 28, 2004, 367). 0 where all rows are, or are said to be, of one class. */
+function matthews(confusion: number[][]): number {
+  const k = confusion.length;
+  let n = 0;
+  let right = 0;
+  let both = 0;
+  let actualSquares = 0;
+  let predictedSquares = 0;
+  for (let c = 0; c < k; c++) {
+    const isSo = confusion[c]!.reduce((sum, count) => sum + count, 0);
+    const saidSo = confusion.reduce((sum, row) => sum + row[c]!, 0);
+    n += isSo;
+    right += confusion[c]![c]!;
+    both += isSo * saidSo;
+    actualSquares += isSo * isSo;
+    predictedSquares += saidSo * saidSo;
+  }
+  const spread = (n * n - actualSquares) * (n * n - predictedSquares);
+  return spread > 0 ? (right * n - both) / Math.sqrt(spread) : 0;
+}
+
+function brierOf(actual: ArrayLike<number>, probabilities: readonly ArrayLike<number>[]): number {
+  const n = actual.length;
+  let sum = 0;
+  for (const [c, shares] of probabilities.entries())
+    for (let i = 0; i < n; i++) sum += ((shares[i] ?? 0) - (actual[i] === c ? 1 : 0)) ** 2;
+  return sum / n / (probabilities.length === 2 ? 2 : 1);
 }
 
 /**

@@ -12,6 +12,8 @@ interface Classes {
   accuracy_score: number;
   confusion_matrix: number[][];
   'f1_score(average="macro")': number;
+  'f1_score(average="weighted")': number;
+  matthews_corrcoef: number;
   macro?: Scores;
   [of: `of ${string}`]: Scores;
 }
@@ -32,6 +34,7 @@ describe("metrics agree with scikit-learn", () => {
     assertDigits(found.rmse, expected["mean_squared_error(squared=False)"]!, 13, "rmse");
     assertDigits(found.mae, expected.mean_absolute_error!, 13, "mae");
     assertDigits(found.r2, expected.r2_score!, 13, "r2");
+    assertDigits(found.mape, expected.mean_absolute_percentage_error!, 13, "mape");
     assert.equal(found.on, "test");
   });
   for (const name of ["two classes", "three classes"] as const) {
@@ -46,6 +49,16 @@ describe("metrics agree with scikit-learn", () => {
         assertDigits(found.f1, of.f1_score!, 14, "f1");
         assertDigits(found.rocAuc, of.roc_auc_score!, 14, "rocAuc");
         assertDigits(found.f1Macro, expected['f1_score(average="macro")'], 14, "f1Macro");
+        assertDigits(found.f1Weighted, expected['f1_score(average="weighted")'], 14, "f1Weighted");
+        assertDigits(found.mcc, expected.matthews_corrcoef, 14, "mcc");
+        assertDigits(found.averagePrecision, of.average_precision_score!, 14, "averagePrecision");
+        if (labels.length === 2) assertDigits(found.brier, of.brier_score_loss!, 14, "brier");
+        const mine = found.perClass[labels.indexOf(label)]!;
+        assert.deepEqual(
+          [mine.label, mine.precision, mine.recall, mine.f1],
+          [label, found.precision, found.recall, found.f1],
+        );
+        assert.equal(mine.support, actual.filter((c) => labels[c] === label).length);
         assert.deepEqual(found.confusion, expected.confusion_matrix);
         assert.deepEqual(found.labels, labels);
       });
@@ -55,6 +68,11 @@ describe("metrics agree with scikit-learn", () => {
     const found = classMetrics({ actual, predicted, probabilities }, labels, null, "test");
     assertDigits(found.precision, macro!.precision_score!, 14, "precision");
     assertDigits(found.recall, macro!.recall_score!, 14, "recall");
+    // scikit-learn's brier_score_loss is for two classes; of three it is the sum of those of one against the rest.
+    const each = labels.map((label) => (fixture["three classes"] as unknown as Record<string, Scores>)[`of ${label}`]!);
+    const sum = (name: string) => each.reduce((total, of) => total + of[name]!, 0);
+    assertDigits(found.brier, sum("brier_score_loss"), 14, "brier");
+    assertDigits(found.averagePrecision, sum("average_precision_score") / 3, 14, "averagePrecision");
     assertDigits(found.rocAuc, macro!['roc_auc_score(multi_class="ovr")']!, 14, "rocAuc");
   });
   it("the other class gives other values, so naming the positive one matters", () => {
@@ -77,6 +95,8 @@ describe("metrics agree with scikit-learn", () => {
       "test",
     );
     assert.deepEqual([found.precision, found.recall, found.f1, found.rocAuc], [0, 0, 0, null]);
+    assert.deepEqual([found.mcc, found.averagePrecision, found.brier], [0, null, 0]);
+    assert.equal(regressionMetrics([2, 0], [3, 1], "test").mape, null);
     assert.equal(regressionMetrics([2], [3], "test").r2, null);
     assert.equal(regressionMetrics([2, 2], [3, 3], "test").r2, null);
   });
@@ -101,7 +121,7 @@ describe("gate", () => {
     confusion: [],
     labels: [],
     positive: 1,
-  } as ClassMetrics;
+  } as unknown as ClassMetrics;
   const cases: [string, boolean, string[]][] = [
     ["", true, []],
     ["f1>=0.65", true, []],

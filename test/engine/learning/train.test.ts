@@ -60,7 +60,7 @@ describe("train", () => {
     assert.equal(report.task, "regression");
     assert.deepEqual(report.features, process);
     assert.deepEqual(report.rows, { train: 236, test: 60, dropped: 22 });
-    assert.deepEqual(Object.keys(report.metrics), ["on", "mse", "rmse", "mae", "r2"]);
+    assert.deepEqual(Object.keys(report.metrics), ["on", "mse", "rmse", "mae", "r2", "mape"]);
     assert.equal(report.metrics.on, "test");
     assert.deepEqual(report.gate, { text: "r2>0.1", passed: true, failed: [] });
     assert.equal(report.seed, 1);
@@ -79,6 +79,11 @@ describe("train", () => {
       "recall",
       "f1",
       "f1Macro",
+      "f1Weighted",
+      "mcc",
+      "averagePrecision",
+      "brier",
+      "perClass",
       "rocAuc",
       "confusion",
       "labels",
