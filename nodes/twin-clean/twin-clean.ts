@@ -1,21 +1,23 @@
-import { cleanTable, type Dropped } from "../../engine/cleaning/clean-table";
+import { cleanTable } from "../../engine/cleaning/clean-table";
 import type { CleaningReport } from "../../engine/cleaning/cleaning-report";
 import { allNumbers } from "../../engine/cleaning/cleaning-rule";
 import { withModelUnits } from "../../engine/cleaning/read-conversion";
-import { Refusal, refuse } from "../../engine/contract/errors";
 import { isTwinId } from "../../engine/contract/identity";
-import type { Sample, Table, Values } from "../../engine/contract/messages";
+import type { Table, Values } from "../../engine/contract/messages";
 import type { TwinModel } from "../../engine/contract/model";
 import { defineNode } from "../lib/define-node";
-import { isObject, readMessage, refusedRows, twinFieldOf, withBatch, withSample } from "../lib/messages";
-import type { Message, Outgoing } from "../lib/node-red";
+import { jobQueue } from "../lib/job-queue";
+import { type Incoming, isObject, readMessage, twinFieldOf } from "../lib/messages";
+import type { Message, Send } from "../lib/node-red";
+import { answerToBatch, answerToSample, answerToTable } from "./answers";
+import { cleanInThread } from "./clean-in-thread";
 import { keptCleaner } from "./kept-cleaner";
+import { cancelled, isLarge, maxWaitingTables, tooMany } from "./large-tables";
 import { isRefusedBefore, openQuality } from "./quality";
 import { keepRecent } from "./recent-data";
 import { servePreview } from "./serve-preview";
 import { readTwinCleanSettings, type TwinCleanSettings } from "./twin-clean.settings";
 
-const maxCells = 50_000_000;
 /** The badge is renewed at most this often: a stream may bring thousands of samples a second. */
 const badgeMs = 300;
 
@@ -27,6 +29,7 @@ export default defineNode<TwinCleanSettings>({
   serve: servePreview,
   start(host, settings) {
     const { rows: rowOptions, timeColumn, groupBy } = settings;
+    const tableOptions = { ...rowOptions, timeColumn, groupBy };
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const rules = withModelUnits(settings.rules, (property) => model?.properties.get(property)?.unit);
     const quality = openQuality(host, settings.qualityEvery);
@@ -53,87 +56,63 @@ export default defineNode<TwinCleanSettings>({
       }, badgeMs);
     }
 
-    /** The message of the dropped rows of a batch or table. */
-    function refused(
-      msg: Message,
-      dropped: Dropped<unknown>[],
-      report: CleaningReport,
-      source: unknown[],
-    ): Message | null {
-      const first = dropped[0];
-      if (!first) return null;
-      const rows = dropped.map(({ error }) => source[error.index ?? 0]);
-      const errors = dropped.map(({ error }) => error);
-      return { ...host.refused(refusedRows(msg, rows, errors, report.rows.out > 0), first.error), report };
+    // A deploy ends the cleaning of a large table at once: waiting for it would hold the deploy up.
+    const queue = jobQueue(maxWaitingTables, tooMany);
+    host.node.on("close", () => {
+      queue.cancelAll(cancelled("The node was closed, by a deploy or by the end of Node-RED."));
+    });
+    function largeTable(msg: Message, rows: Table, send: Send): Promise<void> {
+      return queue.run(async (signal) => {
+        host.show("busy", host.text("status.cleaning", { rows: rows.length }));
+        const cleaned = await cleanInThread(rows, rules, tableOptions, signal);
+        show(cleaned.report);
+        send(answerToTable(host, msg, cleaned));
+      });
     }
 
-    function sample(msg: Message, one: Sample, namesTwin: boolean): Outgoing {
-      const { samples, dropped, report } = cleaner.clean([one]);
-      show(report);
-      if (dropped.length > 0) return [null, { ...host.refused(msg, dropped[0]!.error), report }];
-      // On a grid a sample may let no point leave, or several: one message each.
-      const out = samples.map((cleaned, i) => put(i === 0 ? msg : { ...host.red.util.cloneMessage(msg) }, cleaned));
-      return [out.length === 1 ? out[0]! : out, null];
-
-      function put(to: Message, cleaned: Sample): Message {
-        if (namesTwin) withSample(to, cleaned);
-        else to.payload = cleaned.values;
-        to.report = report;
-        return to;
+    /** Cleans what takes no time. */
+    function now(msg: Message, incoming: Incoming, namesTwin: boolean, send: Send): void {
+      if (incoming.kind === "table") {
+        const cleaned = cleanTable(incoming.rows, rules, tableOptions);
+        show(cleaned.report);
+        send(answerToTable(host, msg, cleaned));
+        return;
       }
-    }
-
-    function batch(msg: Message, all: Sample[]): Outgoing {
-      const rows = msg.payload as Record<string, unknown>[];
-      const { samples, from, dropped, report } = cleaner.clean(all);
-      show(report);
-      const out2 = refused(msg, dropped, report, rows);
-      if (samples.length === 0 && (out2 || rows.length > 0)) return [null, out2];
-      // Fields of an entry that are not a sample's own pass on.
-      withBatch(
-        msg,
-        samples.map((sample, i) => (from ? { ...rows[from[i]!], ...sample } : sample)),
-      );
-      msg.report = report;
-      return [msg, out2];
-    }
-
-    function table(msg: Message, rows: Table): Outgoing {
-      const columns = isObject(rows[0]) ? Object.keys(rows[0]).length : 1;
-      if (rows.length * columns > maxCells)
-        throw new Refusal(
-          refuse(
-            "too-large",
-            `The table has ${rows.length} x ${columns} cells.`,
-            `Send at most ${maxCells} at a time.`,
-          ),
-        );
-      const { rows: good, dropped, report } = cleanTable(rows, rules, { ...rowOptions, timeColumn, groupBy });
-      show(report);
-      const out2 = refused(msg, dropped, report, rows);
-      if (good.length === 0 && out2) return [null, out2];
-      msg.payload = good;
-      msg.report = report;
-      return [msg, out2];
+      const cleaned = cleaner.clean(incoming.kind === "sample" ? [incoming.sample] : incoming.samples);
+      show(cleaned.report);
+      if (incoming.kind === "sample") send(answerToSample(host, msg, cleaned, namesTwin));
+      else send(answerToBatch(host, msg, cleaned));
     }
 
     return {
       input(msg, send) {
         if (isRefusedBefore(msg)) return quality?.refused(msg);
-        // Cleaning needs no twin: what a plain object or an MQTT topic such as sensor/data brings is cleaned all the same.
-        if (isObject(msg.payload) && !twinFieldOf(msg) && !isTwinId(msg.topic)) {
-          const id = typeof msg.topic === "string" ? msg.topic : "";
-          const one = { id, ts: Date.now(), values: msg.payload as Values };
-          recent.keeper.samples([one]);
-          return send(sample(msg, one, false));
+        if (isCancel(msg)) {
+          queue.cancelAll(cancelled("The cleaning of the table was cancelled."));
+          return;
         }
-        const incoming = readMessage(msg);
+        const { incoming, namesTwin } = read(msg);
         if (incoming.kind === "table") recent.keeper.table(incoming.rows);
         else recent.keeper.samples(incoming.kind === "sample" ? [incoming.sample] : incoming.samples);
-        if (incoming.kind === "sample") send(sample(msg, incoming.sample, true));
-        else if (incoming.kind === "batch") send(batch(msg, incoming.samples));
-        else send(table(msg, incoming.rows));
+        if (incoming.kind === "table" && isLarge(incoming.rows, rules, tableOptions))
+          return largeTable(msg, incoming.rows, send);
+        // What comes after a large table leaves after it.
+        if (queue.busy) return queue.inTurn(() => now(msg, incoming, namesTwin, send));
+        now(msg, incoming, namesTwin, send);
       },
     };
   },
 });
+
+const isCancel = ({ clean }: Message): boolean => isObject(clean) && (clean.cancel === true || clean.cancel === "true");
+
+/** Cleaning needs no twin: what a plain object or an MQTT topic such as sensor/data brings is cleaned all the same. */
+function read(msg: Message): { incoming: Incoming; namesTwin: boolean } {
+  if (!isObject(msg.payload) || twinFieldOf(msg) || isTwinId(msg.topic))
+    return { incoming: readMessage(msg), namesTwin: true };
+  const id = typeof msg.topic === "string" ? msg.topic : "";
+  return {
+    incoming: { kind: "sample", sample: { id, ts: Date.now(), values: msg.payload as Values } },
+    namesTwin: false,
+  };
+}
