@@ -1,4 +1,4 @@
-import { reportSample } from "../../engine/twin/report";
+import { mergeSample, reportSample } from "../../engine/twin/report";
 import { openEmbeddedStore } from "../../nodes/twin-store/embedded";
 import { openRedisTwins } from "./redis-twins";
 import type { Answer, Order, Updated, Updates } from "./state-side";
@@ -36,11 +36,11 @@ const orders: Do = {
           current && { document: { ...current, rev: current.rev + 1, updatedAt: ts }, changed: {}, notify: true },
       );
     write = (id, ts, name, value) =>
-      twins.update(id, (current) => {
+      twins.updateAll([id], (_, current) => {
         const now = Date.now();
-        const { document, changed } = reportSample(current, { id, ts, values: { [name]: value } }, { now });
-        if (document.rev !== (current?.rev ?? 0) + 1) throw new Error(`${id} is at rev ${document.rev}.`);
-        return { document, changed, notify: true };
+        const { patch, rev, changed } = mergeSample(current, { id, ts, values: { [name]: value } }, { now });
+        if (rev !== (current?.rev ?? 0) + 1) throw new Error(`${id} is at rev ${rev}.`);
+        return { patch, changed, notify: true };
       });
     fill = async (count, properties) => {
       for (let from = 0; from < count; from += 500) {

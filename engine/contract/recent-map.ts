@@ -26,6 +26,7 @@ export function createRecentMap<Key, Value>(
   return {
     get: (key) => young.get(key) ?? old.get(key),
     set(key, value) {
+      if (young.get(key) === value) return;
       forget(key);
       weight += weightOf(value);
       young.set(key, value);

@@ -4,6 +4,7 @@ import type { Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { checkValues } from "./check-values";
 import { begunLoop, defaultTiming, endedLoop } from "./desired-loop";
+import { type Draft, MapDraft } from "./draft";
 import { offlineDocument } from "./empty-document";
 import { own } from "./reading";
 
@@ -16,16 +17,19 @@ export function differs(desired: Scalar, reported: Scalar | undefined, tolerance
 export const toleranceOf = (model: TwinModel | undefined, name: string): number =>
   model?.properties.get(name)?.tolerance ?? 0;
 
-function deltaOf(document: TwinDocument, model: TwinModel | undefined): Record<string, Scalar> {
+function deltaOf(
+  desired: TwinDocument["desired"],
+  reported: Pick<MapDraft<Scalar>, "get">,
+  model: TwinModel | undefined,
+): Record<string, Scalar> {
   const delta: Record<string, Scalar> = {};
-  for (const [name, wish] of Object.entries(document.desired)) {
-    const reported = Object.hasOwn(document.reported, name) ? document.reported[name] : undefined;
-    if (differs(wish, reported, toleranceOf(model, name))) delta[name] = wish;
-  }
+  for (const [name, wish] of Object.entries(desired))
+    if (differs(wish, reported.get(name), toleranceOf(model, name))) delta[name] = wish;
   return delta;
 }
 
 export function isSameDelta(before: TwinDocument["delta"], after: TwinDocument["delta"]): boolean {
+  if (before === after) return true;
   const names = Object.keys(after);
   return names.length === Object.keys(before).length && names.every((name) => own(before, name) === after[name]);
 }
@@ -36,13 +40,14 @@ const isEmpty = (values: Record<string, Scalar>): boolean => {
 };
 
 /**
- * Brings `delta`, `ack` and `loop` of a new document, which still has the delta of the one before, in line with what is
- * desired and reported. Changes the given document.
+ * Brings `delta`, `ack` and `loop` of a draft, which still has the delta of the document before, in line with what is
+ * desired and reported. Changes the given draft.
  */
-export function settle(document: TwinDocument, model: TwinModel | undefined, now: number): void {
+export function settle({ fields: document, reported }: Draft, model: TwinModel | undefined, now: number): void {
   if (isEmpty(document.desired) && isEmpty(document.delta)) return;
   const wasOpen = !isEmpty(document.delta);
-  document.delta = deltaOf(document, model);
+  const delta = deltaOf(document.desired, reported, model);
+  if (!isSameDelta(document.delta, delta)) document.delta = delta;
   const isOpen = !isEmpty(document.delta);
   const { ack, loop = defaultTiming } = document;
   if (wasOpen === isOpen || !ack) return;
@@ -112,7 +117,7 @@ export function desire(
   const via = viaOf(current.desiredVia, checked.values, changed, by.via);
   if (isEmpty(via)) delete document.desiredVia;
   else document.desiredVia = via;
-  document.delta = deltaOf(document, model);
+  document.delta = deltaOf(desired, new MapDraft(document.reported), model);
   if (isEmpty(desired)) {
     document.ack = null;
     delete document.loop;

@@ -25,32 +25,33 @@ type Fields = Record<string, unknown>;
 export function diffDocuments(before: object, after: object): DocumentPatch {
   const [was, is] = [before as Fields, after as Fields];
   const patch: DocumentPatch = {};
-  for (const field of Object.keys(is)) {
-    const [old, value] = [own(was, field), is[field]];
-    if (old === value || value === undefined) continue;
-    if (isMap(old) && isMap(value)) diffMaps(patch, field, old, value);
-    else {
-      patch.set ??= {};
-      patch.set[field] = value;
-    }
-  }
-  const gone = Object.keys(was).filter((field) => was[field] !== undefined && own(is, field) === undefined);
-  if (gone.length > 0) patch.drop = gone;
+  for (const field of Object.keys(is)) if (is[field] !== undefined) diffField(patch, field, own(was, field), is[field]);
+  for (const field of Object.keys(was))
+    if (own(is, field) === undefined) diffField(patch, field, was[field], undefined);
   return patch;
+}
+
+/** Adds to the patch what became of one field. */
+export function diffField(patch: DocumentPatch, field: string, old: unknown, value: unknown): void {
+  if (old === value) return;
+  if (value === undefined) {
+    patch.drop ??= [];
+    patch.drop.push(field);
+  } else if (isMap(old) && isMap(value)) diffMaps(patch, field, old, value);
+  else {
+    patch.set ??= {};
+    patch.set[field] = value;
+  }
 }
 
 function diffMaps(patch: DocumentPatch, field: string, old: Fields, value: Fields): void {
   let put: unknown[] | undefined;
-  let last: unknown;
   let shared = 0;
   for (const name in value) {
     const [known, entry] = [own(old, name), value[name]];
     if (known !== undefined && entry !== undefined) shared++;
     if (known === entry || entry === undefined) continue;
-    if (!put) put = [name, entry];
-    else if (entry === last && isMap(entry)) addName(put, name);
-    else put.push(name, entry);
-    last = entry;
+    put = addEntry(put, name, entry);
   }
   if (put) {
     patch.put ??= {};
@@ -64,19 +65,29 @@ function diffMaps(patch: DocumentPatch, field: string, old: Fields, value: Field
   patch.out[field] = gone;
 }
 
-function addName(put: unknown[], name: string): void {
+/** The list of a `put` with one entry more. */
+export function addEntry(put: unknown[] | undefined, name: string, entry: unknown): unknown[] {
+  if (!put) return [name, entry];
   const at = put.length - 2;
+  if (entry !== put[at + 1] || !isMap(entry)) {
+    put.push(name, entry);
+    return put;
+  }
   const names = put[at];
   if (Array.isArray(names)) names.push(name);
   else put[at] = [names, name];
+  return put;
 }
 
 /** The document that `diffDocuments` was given as `after`. The given one is not changed. */
 export function applyPatch<T extends object>(before: T, { set, drop, put, out }: DocumentPatch): T {
   const after = { ...before, ...set } as Fields;
   for (const field of drop ?? []) delete after[field];
-  for (const [field, entries] of Object.entries(put ?? {}))
-    after[field] = { ...(after[field] as Fields), ...fromList(entries) };
+  for (const [field, entries] of Object.entries(put ?? {})) {
+    const map = { ...(after[field] as Fields) };
+    eachEntry(entries, (name, entry) => setOwn(map, name, entry));
+    after[field] = map;
+  }
   for (const [field, names] of Object.entries(out ?? {})) {
     const map = { ...(after[field] as Fields) };
     for (const name of names) delete map[name];
@@ -85,11 +96,62 @@ export function applyPatch<T extends object>(before: T, { set, drop, put, out }:
   return after as T;
 }
 
-/** As own properties, whatever their names. */
-const fromList = (list: readonly unknown[]): Fields =>
-  Object.fromEntries(
-    list.flatMap((names, at) => (at % 2 === 0 ? [names].flat().map((name) => [name, list[at + 1]]) : [])),
-  );
+/** Whether the patch does no more than put other values in the place of values that the document has: its shape stays. */
+export function onlyReplaces(document: object, { set, drop, put, out }: DocumentPatch): boolean {
+  if (drop || out) return false;
+  const fields = document as Fields;
+  for (const field in set) if (own(fields, field) === undefined) return false;
+  for (const field in put) {
+    const map = own(fields, field);
+    let isThere = isMap(map);
+    eachEntry(put[field] as unknown[], (name) => {
+      isThere &&= own(map as Fields, name) !== undefined;
+    });
+    if (!isThere) return false;
+  }
+  return true;
+}
+
+/** Changes the given document. The patch must be one that {@link onlyReplaces}; what is returned takes it back. */
+export function replaceIn(document: object, { set, put }: DocumentPatch): DocumentPatch {
+  const fields = document as Fields;
+  const undo: DocumentPatch = {};
+  if (set) {
+    undo.set = {};
+    for (const field in set) {
+      undo.set[field] = fields[field];
+      fields[field] = set[field];
+    }
+  }
+  if (put) {
+    undo.put = {};
+    for (const field in put) {
+      const map = fields[field] as Fields;
+      const old: unknown[] = [];
+      eachEntry(put[field] as unknown[], (name, entry) => {
+        old.push(name, map[name]);
+        setOwn(map, name, entry);
+      });
+      undo.put[field] = old;
+    }
+  }
+  return undo;
+}
+
+function eachEntry(list: readonly unknown[], take: (name: string, entry: unknown) => void): void {
+  for (let at = 0; at < list.length; at += 2) {
+    const names = list[at];
+    if (Array.isArray(names)) for (const name of names) take(name as string, list[at + 1]);
+    else take(names as string, list[at + 1]);
+  }
+}
+
+/** As an own property, whatever its name. */
+function setOwn(map: Fields, name: string, value: unknown): void {
+  if (name === "__proto__")
+    Object.defineProperty(map, name, { value, writable: true, enumerable: true, configurable: true });
+  else map[name] = value;
+}
 
 const isMap = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 

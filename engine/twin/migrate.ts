@@ -3,6 +3,8 @@ import type { Scalar } from "../contract/messages";
 import type { Migration, TwinModel } from "../contract/model";
 import { derive } from "./derive";
 import { settle } from "./desired";
+import { applyPatch } from "./document-patch";
+import { draftOf, patchOf } from "./draft";
 import { own } from "./reading";
 
 /** The version of its model that a document was written with: 1 where none stands in it. */
@@ -32,18 +34,20 @@ export function migrate(
     desiredVia = desiredVia && renamedWishes(desiredVia, step);
     desired = changedValues(renamedWishes(desired, step), step);
   }
-  const next: TwinDocument = {
+  const stepped: TwinDocument = {
     ...document,
     modelVersion: model.version,
-    reported: { ...reported },
+    reported,
     desired,
     ...(desiredVia ? { desiredVia } : {}),
-    meta: { ...meta },
+    meta,
     rev: document.rev + 1,
     updatedAt: now,
   };
-  derive(next, model, Object.keys(next.meta));
-  settle(next, model, now);
+  const draft = draftOf(stepped);
+  derive(draft, model, Object.keys(meta));
+  settle(draft, model, now);
+  const next = applyPatch(stepped, patchOf(draft));
   if (Object.keys(desired).length === 0) next.ack = null;
   return { document: next, changed: differencesOf(document, next) };
 }

@@ -3,11 +3,16 @@ import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
 import { derive } from "./derive";
 import { differs, isSameDelta, settle, toleranceOf } from "./desired";
+import { applyPatch, type DocumentPatch, diffDocuments } from "./document-patch";
+import { type Draft, draftOf, patchOf } from "./draft";
 import { emptyDocument, offlineDocument } from "./empty-document";
 import { boundedMeta, type Clock, compareReadings, own, type Reading, readingsOf, skewOf } from "./reading";
 
-export interface ReportResult {
-  document: TwinDocument;
+export interface Merge {
+  /** What it makes of the document, in the time that it takes to look at what was reported, however large the document is. */
+  patch: DocumentPatch;
+  /** The revision with it. */
+  rev: number;
   changed: Changes;
   /** Whether the update is an effective change: a value, a quality, the status or the delta is another than before. */
   effective: boolean;
@@ -15,6 +20,10 @@ export interface ReportResult {
   historical: boolean;
   /** How far the device's clock is ahead where that is beyond the limit, in ms; else 0. */
   skewMs: number;
+}
+
+export interface ReportResult extends Merge {
+  document: TwinDocument;
 }
 
 export interface ReportOptions {
@@ -38,17 +47,29 @@ export interface ReportOptions {
  * kept, and what is older, is none. The given document is not changed.
  */
 export const reportSample = (current: TwinDocument | undefined, sample: Sample, options: ReportOptions): ReportResult =>
-  report(current, sample, options, compareReadings);
+  withDocument(current ?? offlineDocument(sample.id, options.now), mergeSample(current, sample, options));
+
+/** The same as a patch: of the document that is known, or of an `offlineDocument`. */
+export const mergeSample = (current: TwinDocument | undefined, sample: Sample, options: ReportOptions): Merge =>
+  merge(current, sample, options, compareReadings);
+
+const withDocument = (before: TwinDocument, merge: Merge): ReportResult => ({
+  ...merge,
+  document: isEmptyPatch(merge.patch) ? before : applyPatch(before, merge.patch),
+});
+
+const isEmptyPatch = (patch: DocumentPatch): boolean => Object.keys(patch).length === 0;
 
 type Order = typeof compareReadings;
 
-function report(current: TwinDocument | undefined, sample: Sample, options: ReportOptions, order: Order): ReportResult {
+function merge(current: TwinDocument | undefined, sample: Sample, options: ReportOptions, order: Order): Merge {
   const before: TwinDocument = current ?? offlineDocument(sample.id, options.now);
-  const document = { ...before, reported: { ...before.reported }, meta: { ...before.meta } };
+  const draft = draftOf(before);
+  const { fields: document, meta } = draft;
   const names = Object.keys(sample.values);
   const changed: Changes = {};
   const skewMs = skewOf(sample.ts, options);
-  const unheard: ReportResult = { document: before, changed, effective: false, historical: true, skewMs };
+  const unheard: Merge = { patch: {}, rev: before.rev, changed, effective: false, historical: true, skewMs };
   // Else a twin that was deleted would be back with every start, for as long as the broker keeps its last will.
   if (names.length === 0 && sample.retained && current === undefined) return unheard;
   const isNamed = takeModel(document, sample.model ?? options.model?.model, skewMs > 0 ? options.now : sample.ts);
@@ -56,23 +77,22 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
   let isHeard = isNamed || names.length === 0;
   let requalified = false;
   const readingOf = readingsOf(sample, options);
-  const heard = names.filter((name) => takeReading(document, name, readingOf(name), order, options));
+  const heard = names.filter((name) => takeReading(draft, name, readingOf(name), order, options));
   if (heard.length > 0) isHeard = true;
-  for (const name of [...heard, ...derive(document, options.model, heard)]) {
-    if (own(before.meta, name)?.quality !== own(document.meta, name)?.quality) requalified = true;
-    announce(document, before, name, options.model?.properties.get(name)?.tolerance ?? 0, changed);
+  for (const name of [...heard, ...derive(draft, options.model, heard)]) {
+    if (own(before.meta, name)?.quality !== meta.get(name)?.quality) requalified = true;
+    announce(draft, before, name, options.model?.properties.get(name)?.tolerance ?? 0, changed);
   }
   // That a device is gone is known when it is told, however old the values are that come with it.
   if (!isHeard && sample.status !== "offline") return unheard;
-  const isRepeat =
-    names.length > 0 && heard.every((name) => own(before.meta, name)?.ts === own(document.meta, name)?.ts);
+  const isRepeat = names.length > 0 && heard.every((name) => own(before.meta, name)?.ts === meta.get(name)?.ts);
   takeStatus(document, before, sample, options, isRepeat);
   const isAnother =
     current === undefined || requalified || Object.keys(changed).length > 0 || before.model !== document.model;
   // Coming back to life is an event, but nothing that anybody set or measured: the revision stays.
   if (isAnother) document.rev++;
-  if (options.deviceWins) yieldToDevice(document, before, changed, options.model);
-  settle(document, options.model, options.now);
+  if (options.deviceWins) yieldToDevice(draft, changed, options.model);
+  settle(draft, options.model, options.now);
   // A device that is back is told again, and from then on as if it were told for the first time.
   const { loop } = document;
   if (before.status !== "live" && document.status === "live" && loop?.since !== undefined)
@@ -82,7 +102,7 @@ function report(current: TwinDocument | undefined, sample: Sample, options: Repo
   if (isLoopAnother && !isAnother) document.rev++;
   const effective = isAnother || isLoopAnother || before.status !== document.status;
   if (effective) document.updatedAt = options.now;
-  return { document, changed, effective, historical: !isHeard, skewMs };
+  return { patch: patchOf(draft), rev: document.rev, changed, effective, historical: !isHeard, skewMs };
 }
 
 /** What the broker had kept, and what the journal hands on again and was told before, says nothing of now. */
@@ -104,22 +124,22 @@ function takeStatus(
  * without a gap, in which drift cannot creep unseen. Within the tolerance the announced value is kept in `meta` instead.
  */
 function announce(
-  { reported, meta }: TwinDocument,
+  { reported, meta }: Draft,
   before: TwinDocument,
   name: string,
   tolerance: number,
   changed: Changes,
 ): void {
   const announced = own(before.meta, name)?.announced ?? own(before.reported, name);
-  const value = own(reported, name);
-  const known = own(meta, name);
+  const value = reported.get(name);
+  const known = meta.get(name);
   const isWithin =
     typeof announced === "number" && typeof value === "number" && Math.abs(value - announced) <= tolerance;
   if (announced !== value && isWithin) {
-    meta[name] = { ...(known as PropertyMeta), announced };
+    meta.set(name, { ...(known as PropertyMeta), announced });
     return;
   }
-  if (known?.announced !== undefined) meta[name] = withoutAnnounced(known);
+  if (known?.announced !== undefined) meta.set(name, withoutAnnounced(known));
   if (announced !== value) changed[name] = { before: announced, after: value };
 }
 
@@ -143,14 +163,8 @@ function stampVersion(document: TwinDocument, before: TwinDocument, model: TwinM
 }
 
 /** Merges one reading. False: the twin knows a later one, and nothing changes. */
-function takeReading(
-  { reported, meta }: TwinDocument,
-  name: string,
-  reading: Reading,
-  order: Order,
-  clock: Clock,
-): boolean {
-  const known = own(meta, name);
+function takeReading({ reported, meta }: Draft, name: string, reading: Reading, order: Order, clock: Clock): boolean {
+  const known = meta.get(name);
   const isPlainlyLater =
     !known ||
     (reading.value !== null &&
@@ -159,7 +173,7 @@ function takeReading(
       known.deviceTs === undefined);
   if (!isPlainlyLater) {
     const heldMeta = known.held ?? withoutAnnounced(known);
-    const standing: Reading = { value: own(reported, name) ?? null, meta: boundedMeta(heldMeta, clock) };
+    const standing: Reading = { value: reported.get(name) ?? null, meta: boundedMeta(heldMeta, clock) };
     const latest: Reading = known.held ? { value: null, meta: boundedMeta(known, clock) } : standing;
     const rank = order(reading, latest);
     if (rank === 0) return true;
@@ -167,17 +181,17 @@ function takeReading(
       // Later than the value that stands while there is no reading: that one will do.
       const isBetter = standing.value === null || order(reading, standing) > 0;
       if (latest.value !== null || reading.value === null || !isBetter) return false;
-      meta[name] = { ...known, held: reading.meta };
-      reported[name] = reading.value;
+      meta.set(name, { ...known, held: reading.meta });
+      reported.set(name, reading.value);
       return true;
     }
     if (reading.value === null) {
-      meta[name] = standing.value === null ? reading.meta : { ...reading.meta, held: heldMeta };
+      meta.set(name, standing.value === null ? reading.meta : { ...reading.meta, held: heldMeta });
       return true;
     }
   }
-  meta[name] = reading.meta;
-  if (reading.value !== null) reported[name] = reading.value;
+  meta.set(name, reading.meta);
+  if (reading.value !== null) reported.set(name, reading.value);
   return true;
 }
 
@@ -196,53 +210,47 @@ export function reportPatch(
   const base = current ?? emptyDocument(id, options.now);
   const gone = removed.filter((name) => Object.hasOwn(base.reported, name) || Object.hasOwn(base.meta, name));
   const { retained = false } = options;
-  const result = report(current, { id, ts: options.now, values, retained }, options, () => 1);
+  const merged = merge(current, { id, ts: options.now, values, retained }, options, () => 1);
+  const result = withDocument(current ?? offlineDocument(id, options.now), merged);
   if (gone.length === 0) return result;
-  const reported = { ...result.document.reported };
-  const meta: Record<string, PropertyMeta> = { ...result.document.meta };
+  const draft = draftOf(result.document);
   const changed = { ...result.changed };
   for (const name of gone) {
-    changed[name] = { before: reported[name], after: undefined };
-    delete reported[name];
-    delete meta[name];
+    changed[name] = { before: draft.reported.get(name), after: undefined };
+    draft.reported.delete(name);
+    draft.meta.delete(name);
   }
-  const document: TwinDocument = {
-    ...result.document,
-    reported,
-    meta,
-    rev: base.rev + 1,
-    updatedAt: options.now,
-  };
-  for (const name of derive(document, options.model, gone)) {
+  const rev = base.rev + 1;
+  Object.assign(draft.fields, { rev, updatedAt: options.now });
+  for (const name of derive(draft, options.model, gone)) {
     // What was worked out while the removed ones were still there never stood.
     delete changed[name];
-    announce(document, base, name, 0, changed);
+    announce(draft, base, name, 0, changed);
   }
-  settle(document, options.model, options.now);
-  return { document, changed, effective: true, historical: false, skewMs: 0 };
+  settle(draft, options.model, options.now);
+  const document = applyPatch(result.document, patchOf(draft));
+  const verdict = { rev, changed, effective: true, historical: false, skewMs: 0 };
+  return { ...verdict, document, patch: diffDocuments(base, document) };
 }
 
 /** A change that the device made by itself, newer than the wish, replaces the wish. */
 function yieldToDevice(
-  document: TwinDocument,
-  before: TwinDocument,
+  { before, fields, reported, meta }: Draft,
   changed: Changes,
   model: TwinModel | undefined,
 ): void {
-  const desired = { ...document.desired };
-  let yielded = false;
-  for (const [name, wish] of Object.entries(desired)) {
-    const value = own(document.reported, name);
+  const yielded: Record<string, Scalar> = {};
+  for (const [name, wish] of Object.entries(fields.desired)) {
+    const value = reported.get(name);
     // Only where the twin had already met the wish: a device on its way to it is not overruling it.
     if (value === undefined || !differs(wish, value, toleranceOf(model, name))) continue;
     if (Object.hasOwn(before.delta, name)) continue;
     // By the device's clock: what it did before the wish, and is heard of late, is none.
-    if ((document.meta[name]?.ts ?? 0) < (document.desiredBy?.at ?? 0)) continue;
-    desired[name] = value;
+    if ((meta.get(name)?.ts ?? 0) < (fields.desiredBy?.at ?? 0)) continue;
+    yielded[name] = value;
     changed[`desired.${name}`] = { before: wish, after: value };
-    yielded = true;
   }
-  if (!yielded) return;
-  document.desired = desired;
-  document.ack = { version: document.rev, code: 409, text: "the device reported a newer value of its own" };
+  if (Object.keys(yielded).length === 0) return;
+  fields.desired = { ...fields.desired, ...yielded };
+  fields.ack = { version: fields.rev, code: 409, text: "the device reported a newer value of its own" };
 }

@@ -1,14 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import type { Changes, TwinDocument } from "../../engine/contract/document";
 import type { TwinModel } from "../../engine/contract/model";
+import { applyPatch, type DocumentPatch } from "../../engine/twin/document-patch";
 import { joinChanges } from "../../engine/twin/join-changes";
 import { migrate, versionOf } from "../../engine/twin/migrate";
 
-interface Update {
-  document: TwinDocument;
-  changed: Changes;
-  notify: boolean;
-}
+type Update = { changed: Changes; notify: boolean } & (
+  | { document: TwinDocument; patch?: undefined }
+  | { document?: undefined; patch: DocumentPatch }
+);
 type Change = (current: TwinDocument | undefined) => Update | undefined;
 
 /** The part of a `twin-store` that is used here. */
@@ -36,12 +36,15 @@ export function migratingTwins<T extends Twins>(twins: T, model: TwinModel | und
       const now = Date.now();
       const step = current && migrate(current, model, now);
       if (!step) return change(current);
-      const update = change({ ...step.document, rev: current.rev });
+      const migrated = { ...step.document, rev: current.rev };
+      const update = change(migrated);
       if (!update) return { ...step, notify: true };
-      const rev = Math.max(update.document.rev, step.document.rev);
+      const { patch, ...notes } = update;
+      const document = patch ? applyPatch(migrated, patch) : update.document;
+      const rev = Math.max(document.rev, step.document.rev);
       return {
-        ...update,
-        document: { ...update.document, rev, updatedAt: now },
+        ...notes,
+        document: { ...document, rev, updatedAt: now },
         changed: joinChanges(step.changed, update.changed),
         notify: true,
       };

@@ -60,7 +60,7 @@ export default defineNode<TwinCommandSettings>({
       fail: host.fail,
     });
     const admit = createAdmission({ node: host.id, settings, commands, twins, open, wishes, interlock, outgoing });
-    host.onClose(twins.watch(wishes.event));
+    host.onClose(twins.watch(wishes.event, wishes.wants));
     host.metrics(() => [{ name: "commands_open", help: "Commands that have not ended.", value: open.size }]);
 
     function attend(record: CommandRecord): Promise<void> {

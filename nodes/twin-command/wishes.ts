@@ -6,7 +6,7 @@ import type { TwinModel } from "../../engine/contract/model";
 import { deltaVia, desireOf } from "../../engine/twin/desired";
 import { answeredDocument } from "../../engine/twin/desired-loop";
 import { beyondOf } from "../lib/beyond-model";
-import type { TwinCollection, TwinEvent } from "../twin-store/store";
+import type { TwinCollection, TwinEvent, TwinEventName } from "../twin-store/store";
 import type { Device, DeviceAnswer } from "./device";
 import type { OpenCommands } from "./open-commands";
 
@@ -20,6 +20,8 @@ export interface Wishes {
   hear(answer: DeviceAnswer): Promise<void>;
   /** Of the store. */
   event(event: TwinEvent): void;
+  /** Whether it is any of its business. */
+  wants(id: string, events: readonly TwinEventName[]): boolean;
 }
 
 export interface WishesOptions {
@@ -55,6 +57,9 @@ export function createWishes(
 
   /** Commands whose values are in the twin's document: before that it says nothing of them. */
   const isSet = new Set<string>();
+
+  const setOf = (twin: string): CommandRecord[] =>
+    [...open.all()].filter((record) => record.twin === twin && isSet.has(record.id));
 
   async function conclude(record: CommandRecord, document: TwinDocument | undefined): Promise<void> {
     const outcome = wishOutcome(record, document, Date.now());
@@ -119,8 +124,9 @@ export function createWishes(
 
     event({ id, events, after }) {
       if (events.includes("delta") && after) tellDevice(after).catch(fail);
-      for (const record of open.all())
-        if (record.twin === id && isSet.has(record.id)) conclude(record, after).catch(fail);
+      for (const record of setOf(id)) conclude(record, after).catch(fail);
     },
+
+    wants: (id, events) => events.includes("delta") || setOf(id).length > 0,
   };
 }

@@ -7,8 +7,10 @@ import type { TwinModel } from "../../engine/contract/model";
 import { checkValues } from "../../engine/twin/check-values";
 import { desireOf } from "../../engine/twin/desired";
 import { answeredDocument, type DeviceAnswer } from "../../engine/twin/desired-loop";
+import { applyPatch } from "../../engine/twin/document-patch";
+import { offlineDocument } from "../../engine/twin/empty-document";
 import { readMoment } from "../../engine/twin/moment";
-import { type ReportResult, reportPatch, reportSample } from "../../engine/twin/report";
+import { type Merge, mergeSample, reportPatch } from "../../engine/twin/report";
 import { beyondOf } from "../lib/beyond-model";
 import { defineNode } from "../lib/define-node";
 import { conflictOf } from "../lib/if-rev";
@@ -50,12 +52,19 @@ export default defineNode<TwinStateSettings>({
       return document as TwinDocument;
     }
 
-    function toUpdate(result: ReportResult, answer: DeviceAnswer | undefined, now: number): TwinUpdate | undefined {
-      const { document, changed, effective, historical } = result;
-      const answered = answer && answeredDocument(document, answer, now);
+    function toUpdate(
+      id: string,
+      current: TwinDocument | undefined,
+      { patch, changed, effective, historical }: Merge,
+      answer: DeviceAnswer | undefined,
+      now: number,
+    ): TwinUpdate | undefined {
+      // The document itself is only made where it is needed.
+      const document = !current || answer ? applyPatch(current ?? offlineDocument(id, now), patch) : undefined;
+      const answered = document && answer && answeredDocument(document, answer, now);
       if (historical && !effective && !answered) return undefined;
-      const notify = effective || answered !== undefined || !settings.skipEqual;
-      return { document: answered ?? document, changed, notify, staleAfter };
+      const notes = { changed, notify: effective || answered !== undefined || !settings.skipEqual, staleAfter };
+      return document ? { ...notes, document: answered ?? document } : { ...notes, patch };
     }
 
     interface Verdict {
@@ -96,7 +105,7 @@ export default defineNode<TwinStateSettings>({
       if (sample.historical) return [{ rev, historical: true }, undefined];
       const refusal = conflictOf(msg, sample.id, current) ?? beyondOf(model, current);
       if (refusal) return [{ rev, historical: false, refusal }, undefined];
-      const result = reportSample(
+      const merged = mergeSample(
         current,
         { ...sample, values: checked.values },
         {
@@ -107,8 +116,8 @@ export default defineNode<TwinStateSettings>({
           redelivered: msg.redelivered === true,
         },
       );
-      const { historical, skewMs } = result;
-      return [{ rev: result.document.rev, historical, skewed: skewMs }, toUpdate(result, answer, now)];
+      const { rev: next, historical, skewMs } = merged;
+      return [{ rev: next, historical, skewed: skewMs }, toUpdate(sample.id, current, merged, answer, now)];
     }
 
     async function reportOne(sample: Sample, msg: Message): Promise<Verdict> {
@@ -145,6 +154,8 @@ export default defineNode<TwinStateSettings>({
           msg.payload = structuredClone(
             await update(id, msg, (current, now) =>
               toUpdate(
+                id,
+                current,
                 reportPatch(current, id, patch, { model, now, deviceWins: settings.deviceWins, retained }),
                 answer,
                 now,

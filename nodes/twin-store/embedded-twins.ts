@@ -8,6 +8,7 @@ import { matchesPattern } from "../../engine/contract/matches-pattern";
 import { createRecentMap } from "../../engine/contract/recent-map";
 import { isSameDelta } from "../../engine/twin/desired";
 import { lateDocument } from "../../engine/twin/desired-loop";
+import { applyPatch, type DocumentPatch, onlyReplaces } from "../../engine/twin/document-patch";
 import { openSegmentLog } from "../lib/segment-log";
 import { createSeldom } from "../lib/seldom";
 import { createDesiredLoops } from "./desired-loop";
@@ -49,6 +50,13 @@ const lateGraceMs = 10_000;
 /** How long after a row could not be read it is read again. */
 const againMs = 5000;
 const settled = Promise.resolve();
+/** What is told of a new value where nothing else changes. */
+const plainEvents: readonly TwinEventName[] = ["change"];
+/** Fields that may change beside values without another event. */
+const plainFields: ReadonlySet<string> = new Set(["rev", "updatedAt", "modelTs"] satisfies (keyof TwinDocument)[]);
+
+type Wants = (id: string, events: readonly TwinEventName[]) => boolean;
+type Change = (current: TwinDocument | undefined) => TwinUpdate | undefined;
 
 export interface EmbeddedTwins extends TwinCollection {
   close(): void;
@@ -79,7 +87,7 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   const silence = createSilenceWatch(turnStale);
   const loops = createDesiredLoops({
     now,
-    load: (id) => load(id)?.document,
+    load: lend,
     remind(document, reminder) {
       // With the next group, so that it does not overtake a change.
       groups.tell({ id: document.id, events: ["delta"], before: document, after: document, changed: {}, reminder });
@@ -117,22 +125,27 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
     log,
     wal,
     waiting,
+    flush: () => groups.flush(),
+    durable: (entry) => groups.durable(entry),
+    folded(id, entry) {
+      if (entry.document) cache.set(id, entry);
+    },
   });
   const cache = createRecentMap<string, Entry>(cacheLength, ({ length }) => length);
   const oldest = (): number => (keepBytes > 0 ? (past.oldest() ?? log.oldest) : 0);
   const groups = createTwinGroups({ log, durability, oldest, now, stored, failed });
-  const listeners = new Set<(event: TwinEvent) => void>();
+  const listeners = new Map<(event: TwinEvent) => void, Wants>();
   let position = 0;
 
-  function stored(entries: Map<string, Entry>, untold: Untold[], through: number): void {
-    if (entries.size > 0) folding.add(entries, through);
+  function stored(entries: Map<string, Entry>, replaced: number, untold: Untold[], through: number): void {
+    if (entries.size > 0 || replaced > 0) folding.add(entries, through);
     for (const [id, entry] of entries) {
       if (entry.document) cache.set(id, entry);
       else cache.delete(id);
     }
     const events = untold.map((event) => ({ ...event, position: ++position }));
-    for (const listener of listeners) for (const event of events) tell(listener, event);
-    folding.relieve(entries.size);
+    for (const listener of listeners.keys()) for (const event of events) tell(listener, event);
+    folding.relieve(entries.size + replaced);
   }
 
   function failed(ids: Iterable<string>): void {
@@ -182,18 +195,57 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
     );
   }
 
-  function update(id: string, change: (current: TwinDocument | undefined) => TwinUpdate | undefined) {
+  /** The document, for somebody who may keep it. */
+  function lend(id: string): TwinDocument | undefined {
+    const entry = load(id);
+    if (entry) entry.isLent = true;
+    return entry?.document;
+  }
+
+  /** Whether somebody is to hear of a new value. */
+  function isWanted(id: string): boolean {
+    for (const wants of listeners.values()) if (wants(id, plainEvents)) return true;
+    return false;
+  }
+
+  /** The update made in the entry itself, which costs what the patch holds. Undefined: it cannot be, and nothing was done. */
+  function replace(id: string, entry: Entry, { patch, notify, staleAfter }: TwinUpdate): Promise<void> | undefined {
+    const { document } = entry;
+    if (!document || !patch || (staleAfter !== undefined && staleAfter !== entry.staleAfter)) return undefined;
+    if (!isPlain(patch) || !onlyReplaces(document, patch) || (notify && isWanted(id))) return undefined;
+    if (!groups.get(id)) folding.hold(id, entry);
+    const durable = groups.replace(id, entry, patch);
+    if (durable && entry.staleAfter > 0 && document.status === "live") silence.heard(id, entry.staleAfter * 1000);
+    return durable;
+  }
+
+  /** The next document is nobody's but the store's. */
+  function updateOne(id: string, change: Change): Promise<void> {
     const current = load(id);
     const result = change(current?.document);
     // After whatever is on its way to the disk: a sample that changes nothing does not overtake.
-    if (!result) return { document: current?.document, durable: groups.underWay() ?? settled };
+    if (!result) return groups.underWay() ?? settled;
+    return (current && replace(id, current, result)) ?? put(id, current, result).durable;
+  }
+
+  /** The next document goes to others, too. */
+  function update(id: string, change: Change): { document: TwinDocument | undefined; durable: Promise<void> } {
+    const current = load(id);
+    const result = change(current?.document);
+    if (result) return put(id, current, result);
+    if (current) current.isLent = true;
+    return { document: current?.document, durable: groups.underWay() ?? settled };
+  }
+
+  function put(id: string, current: Entry | undefined, result: TwinUpdate) {
     const staleAfter = result.staleAfter ?? current?.staleAfter ?? 0;
-    const { document } = result;
+    const { patch } = result;
+    const document = result.document ?? applyPatch(current?.document as TwinDocument, result.patch);
     if (staleAfter > 0 && document.status === "live") silence.heard(id, staleAfter * 1000);
     else silence.forget(id);
     loops.note(id, document);
     const event = result.notify ? eventOf(id, current?.document, document, result) : undefined;
-    return { document, durable: groups.put(id, current, { document, staleAfter }, event) };
+    return { document, durable: groups.put(id, current, { document, staleAfter, patch }, event) };
   }
 
   function turnStale(id: string): void {
@@ -224,13 +276,17 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
   }
 
   return {
-    get: async (id) => load(id)?.document,
+    get: async (id) => lend(id),
 
     async at(id, moment) {
       groups.flush();
       await groups.underWay()?.catch(() => undefined);
-      const entry = loadDurable(id);
-      return entry?.document && readPast(entry, moment, past.reader());
+      const present = loadDurable(id);
+      if (!present?.document) return undefined;
+      present.isLent = true;
+      const entry = groups.durable(present);
+      const trail = entry.trail && { ...entry.trail, last: { ...entry.trail.last } };
+      return readPast({ ...entry, trail }, moment, past.reader());
     },
 
     async list(filter = {}, cursor = "", limit = pageSize) {
@@ -242,10 +298,13 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
         for (const id of ids) {
           after = id;
           if (filter.id !== undefined && !matchesPattern(id, filter.id)) continue;
-          const document = loadDurable(id)?.document;
+          const present = loadDurable(id);
+          const entry = present && groups.durable(present);
+          const document = entry?.document;
           if (!document) continue;
           if (filter.model !== undefined && document.model !== filter.model) continue;
           if (filter.status !== undefined && document.status !== filter.status) continue;
+          entry.isLent = true;
           twins.push(document);
           if (twins.length === limit) return { twins, cursor: after, position };
         }
@@ -264,7 +323,7 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
     async updateAll(ids, change) {
       checkRoom();
       let last: Promise<void> = settled;
-      for (const [index, id] of ids.entries()) last = update(id, (current) => change(index, current)).durable;
+      for (const [index, id] of ids.entries()) last = updateOne(id, (current) => change(index, current));
       await last;
     },
 
@@ -279,8 +338,10 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
       return true;
     },
 
-    watch(listener) {
-      listeners.add(listener);
+    watch(listener, wants = () => true) {
+      // Of what is on its way, what nobody wanted was not noted.
+      groups.flush();
+      listeners.set(listener, wants);
       return () => listeners.delete(listener);
     },
 
@@ -294,6 +355,13 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
       past.close();
     },
   };
+}
+
+/** Whether the patch is of values alone: nothing of what is desired, or of whether the twin is live. */
+function isPlain({ set, put }: DocumentPatch): boolean {
+  for (const field in set) if (!plainFields.has(field)) return false;
+  for (const field in put) if (field !== "reported" && field !== "meta") return false;
+  return true;
 }
 
 /** Which aspects of the document the update touched. */

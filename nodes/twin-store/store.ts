@@ -1,5 +1,6 @@
 import type { CommandRecord, CommandState } from "../../engine/command/command-record";
 import type { Changes, TwinDocument } from "../../engine/contract/document";
+import type { DocumentPatch } from "../../engine/twin/document-patch";
 import type { Moment } from "../../engine/twin/moment";
 
 /**
@@ -69,9 +70,14 @@ export interface Journal {
   readonly size: { records: number; bytes: number };
 }
 
-/** What an update of a twin makes of its document. */
-export interface TwinUpdate {
-  document: TwinDocument;
+/**
+ * What an update of a twin makes of its document: the next one (a new object), or what of the present one is another. A patch costs the
+ * store what it holds, a document what the twin holds.
+ */
+export type TwinUpdate = UpdateNotes &
+  ({ document: TwinDocument; patch?: undefined } | { document?: undefined; patch: DocumentPatch });
+
+interface UpdateNotes {
   changed: Changes;
   /** Whether watchers hear of it, as `change` where nothing did. What changes nothing but times is stored silently. */
   notify: boolean;
@@ -136,7 +142,7 @@ export interface TwinCollection {
    */
   list(filter?: TwinFilter, cursor?: string, limit?: number): Promise<TwinPage>;
   /**
-   * Compare and set: `change` sees the present document and gives the next one (a new object), or undefined to leave it.
+   * Compare and set: `change` sees the present document and gives the next one, or undefined to leave it. What it sees it must not keep.
    * It may be called again when somebody else was faster. What it throws rejects the promise, with nothing changed.
    * Updates take effect, and their promises resolve, in the order of the calls.
    */
@@ -151,8 +157,15 @@ export interface TwinCollection {
   ): Promise<void>;
   /** Whether there was one. `check` sees it as it goes: what it throws rejects the promise, and the twin stays. */
   delete(id: string, check?: (current: TwinDocument) => void): Promise<boolean>;
-  /** Hears every change, in order per twin, after it is durable. Returns the way to stop. */
-  watch(listener: (event: TwinEvent) => void): () => void;
+  /**
+   * Hears every change, in order per twin, after it is durable. Returns the way to stop.
+   *
+   * @param wants whether an event of that twin, with those aspects, is of interest: what nobody wants is not made. Others may come, too.
+   */
+  watch(
+    listener: (event: TwinEvent) => void,
+    wants?: (id: string, events: readonly TwinEventName[]) => boolean,
+  ): () => void;
 }
 
 /** One version of a trained model. Versions are never changed, only added. */

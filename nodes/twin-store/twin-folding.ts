@@ -27,6 +27,8 @@ export interface TwinFolding {
   get(id: string): Entry | undefined;
   /** These twins are durable in the log, up to that group of it. */
   add(entries: Map<string, Entry>, through: number): void;
+  /** This entry is about to be changed itself: until that is durable, and in its row, nobody must read the row in its place. */
+  hold(id: string, entry: Entry): void;
   /** Folds where too much waits. `added` is how many twins a group has just brought. */
   relieve(added: number): void;
   /** Whether nothing more can be taken, because nothing can be folded. */
@@ -50,6 +52,12 @@ export interface FoldingOptions {
   warn(text: string): void;
   /** What the log held at the start. */
   waiting: Map<string, Entry>;
+  /** Makes durable what was changed in entries themselves, as far as that can be. */
+  flush(): void;
+  /** The entry without what is not durable yet. */
+  durable(entry: Entry): Entry;
+  /** Its row is as new as the entry. */
+  folded(id: string, entry: Entry): void;
 }
 
 export function createTwinFolding({
@@ -62,6 +70,9 @@ export function createTwinFolding({
   maxGroups,
   warn,
   waiting,
+  flush,
+  durable,
+  folded,
 }: FoldingOptions): TwinFolding {
   const begin = db.prepare("BEGIN IMMEDIATE");
   const commit = db.prepare("COMMIT");
@@ -70,7 +81,7 @@ export function createTwinFolding({
   let sorted: string[] | undefined;
   let length = 0;
   /** Written in the transaction that is open. */
-  let written: [string, Entry][] = [];
+  let written: { id: string; entry: Entry; durable: Entry }[] = [];
   let pass: Generator<undefined, void> | undefined;
   /** What the walk under way has begun with, and how many twins it has done. */
   let start = { at: 0, logBytes: 0, twins: 0 };
@@ -85,6 +96,7 @@ export function createTwinFolding({
 
   function note(id: string, before: Entry | undefined, entry: Entry): void {
     length += entry.length - (before?.length ?? 0);
+    entry.isWaiting = true;
     if (entry.isStored || unstored.has(id)) return;
     unstored.add(id);
     sorted = undefined;
@@ -101,8 +113,9 @@ export function createTwinFolding({
       if (!entry) continue;
       if (written.length === 0) beginTransaction();
       // Noted first: what fails is rolled back as well.
-      written.push([id, entry]);
-      wal.wrote(rows.write(id, entry));
+      const known = durable(entry);
+      written.push({ id, entry, durable: known });
+      wal.wrote(rows.write(id, known));
       yield;
     }
     endTransaction();
@@ -125,17 +138,22 @@ export function createTwinFolding({
     if (written.length === 0) return;
     commit.run();
     if (isPower) db.exec("PRAGMA synchronous = FULL");
-    for (const [id, entry] of written) {
+    for (const { id, entry, durable } of written) {
+      entry.isStored = entry.document !== undefined;
+      if (unstored.delete(id)) sorted = undefined;
+      // Changed already, which is on its way to the disk.
+      if (durable !== entry) continue;
       // It is the one that was written: nothing else runs between a slice's rows and its end.
       waiting.delete(id);
+      entry.isWaiting = false;
       length -= entry.length;
-      if (unstored.delete(id)) sorted = undefined;
-      entry.isStored = entry.document !== undefined;
+      folded(id, entry);
     }
     written = [];
   }
 
   function slice(): boolean {
+    flush();
     const begun = performance.now();
     try {
       pass ??= walk();
@@ -212,9 +230,15 @@ export function createTwinFolding({
       durableThrough = through;
       schedule(pausedMs);
     },
+    hold(id, entry) {
+      if (entry.isWaiting) return;
+      note(id, undefined, entry);
+      waiting.set(id, entry);
+    },
     relieve(added) {
       if (length <= maxLength || isFailing) return;
-      for (const target = waiting.size - 2 * added; length > maxLength && waiting.size > target; ) if (!slice()) break;
+      for (const target = Math.max(0, waiting.size - 2 * added); length > maxLength && waiting.size > target; )
+        if (!slice()) break;
     },
     get isFull() {
       return (isFailing && length > maxLength) || log.size.records > maxGroups;

@@ -1,12 +1,15 @@
 import { Failure } from "../../engine/contract/errors";
+import type { DocumentPatch } from "../../engine/twin/document-patch";
 import type { SegmentLog } from "../lib/segment-log";
 import type { TwinEvent } from "./store";
-import { type Entry, encodeRecord } from "./twin-records";
+import { type Entry, encodeRecord, entryBefore, type Place, replaceInEntry, takeBack, type Undo } from "./twin-records";
 
 /** A group is cut into records of about this size. */
 const partLength = 1024 * 1024;
 /** At level `process` what was written is flushed so much later: that is what a power cut may cost. */
 const flushedMs = 1000;
+
+type Next = Pick<Entry, "document" | "staleAfter"> & { patch?: DocumentPatch | undefined };
 
 /** It gets its position when it is told. */
 export type Untold = Omit<TwinEvent, "position">;
@@ -16,12 +19,14 @@ export interface TwinGroups {
   /** What an update that is not durable yet makes of the twin. */
   get(id: string): Entry | undefined;
   /** Adds an update. The promise is that of its group. */
-  put(
-    id: string,
-    before: Entry | undefined,
-    after: Pick<Entry, "document" | "staleAfter">,
-    event: Untold | undefined,
-  ): Promise<void>;
+  put(id: string, before: Entry | undefined, after: Next, event: Untold | undefined): Promise<void>;
+  /**
+   * Adds an update that is made in the entry itself and that nobody hears of, by a patch that only replaces values. Undefined: this one has to go
+   * through {@link TwinGroups.put}. At level `power` all have to: what is on its way to the disk and what is there must both be known.
+   */
+  replace(id: string, entry: Entry, patch: DocumentPatch): Promise<void> | undefined;
+  /** The entry without what is not durable yet. */
+  durable(entry: Entry): Entry;
   /** Adds an event that goes with no update. */
   tell(event: Untold): void;
   /** The promise of what is on its way; undefined when all is durable. */
@@ -37,8 +42,12 @@ export interface GroupsOptions {
   /** Whole documents in groups below this number cannot be read any more: twins that refer to them need another one. */
   oldest(): number;
   now(): number;
-  /** What is durable, before the promises resolve, and the number of its last record in the log. */
-  stored(entries: Map<string, Entry>, events: Untold[], through: number): void;
+  /**
+   * What is durable, before the promises resolve, and the number of its last record in the log.
+   *
+   * @param replaced how often an entry was changed itself
+   */
+  stored(entries: Map<string, Entry>, replaced: number, events: Untold[], through: number): void;
   /** These twins are as they were, before the promises reject. */
   failed(ids: Iterable<string>): void;
 }
@@ -51,6 +60,8 @@ interface Group {
   /** Length of the last part. */
   length: number;
   entries: Map<string, Entry>;
+  /** Of what was changed in the entries themselves, in that order. */
+  undos: Undo[];
   events: Untold[];
   durable: Promise<void>;
   resolve(): void;
@@ -80,11 +91,26 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
       parts: [[]],
       length: 0,
       entries: new Map(),
+      undos: [],
       events: [],
       durable,
       resolve,
       reject,
     };
+  }
+
+  /** Where the next record of the group stands. */
+  function placeIn(group: Group): Place {
+    if (group.length > partLength) {
+      group.parts.push([]);
+      group.length = 0;
+    }
+    return { group: group.first + group.parts.length - 1, line: (group.parts.at(-1) as string[]).length };
+  }
+
+  function add(group: Group, text: string): void {
+    (group.parts.at(-1) as string[]).push(text);
+    group.length += text.length;
   }
 
   function flush(): void {
@@ -95,10 +121,10 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
     next = undefined;
     const written: number[] = [];
     try {
-      if (group.entries.size > 0)
+      if (group.entries.size > 0 || group.undos.length > 0)
         for (const [index, lines] of group.parts.entries()) written.push(writePart(group, index, lines));
     } catch (error) {
-      takeBack(written);
+      letGo(written);
       fail(group, error);
       return;
     }
@@ -124,7 +150,7 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
         if (next) due ??= setImmediate(flush);
       },
       (error: unknown) => {
-        takeBack(written);
+        letGo(written);
         const following = next;
         flushing = undefined;
         next = undefined;
@@ -135,9 +161,8 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
   }
 
   /** The time that the document itself names: whoever asks for that shall find it. */
-  function timeOf(before: Entry | undefined, after: Pick<Entry, "document">): number {
-    const updatedAt = after.document?.updatedAt;
-    return updatedAt === undefined || updatedAt === before?.document?.updatedAt ? now() : Math.min(updatedAt, now());
+  function timeOf(before: number | undefined, updatedAt: number | undefined): number {
+    return updatedAt === undefined || updatedAt === before ? now() : Math.min(updatedAt, now());
   }
 
   function writePart(group: Group, index: number, lines: readonly string[]): number {
@@ -150,17 +175,18 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
   }
 
   /** What was refused shall not come after a restart, as far as that can be had. A record that follows on the one before shows it, too. */
-  function takeBack(numbers: readonly number[]): void {
+  function letGo(numbers: readonly number[]): void {
     for (const number of numbers) log.release(number);
   }
 
   function fail(group: Group, error: unknown): void {
-    failed(group.entries.keys());
+    for (const undo of group.undos.toReversed()) takeBack(undo);
+    failed(new Set([...group.entries.keys(), ...group.undos.map(({ entry }) => entry.document?.id as string)]));
     group.reject(error);
   }
 
   function end(group: Group): void {
-    stored(group.entries, group.events, group.first + group.parts.length - 1);
+    stored(group.entries, group.undos.length, group.events, group.first + group.parts.length - 1);
     group.resolve();
   }
 
@@ -173,19 +199,28 @@ export function createTwinGroups({ log, durability, oldest, now, stored, failed 
     put(id, before, after, event) {
       next ??= begin();
       const group = next;
-      if (group.length > partLength) {
-        group.parts.push([]);
-        group.length = 0;
-      }
-      const lines = group.parts.at(-1) as string[];
-      const at = { group: group.first + group.parts.length - 1, line: lines.length };
-      const { text, entry } = encodeRecord(id, at, timeOf(before, after) - group.time, before, after, oldest());
-      lines.push(text);
-      group.length += text.length;
+      const time = timeOf(before?.document?.updatedAt, after.document?.updatedAt);
+      const { text, entry } = encodeRecord(id, placeIn(group), time - group.time, before, after, oldest());
+      add(group, text);
+      // Whoever made the document may have it still; it shares what is the same with the one before.
+      entry.isLent = true;
+      if (before) before.isLent = true;
       group.entries.set(id, entry);
       if (event) group.events.push(event);
       return group.durable;
     },
+    replace(id, entry, patch) {
+      if (durability === "power") return undefined;
+      next ??= begin();
+      const group = next;
+      const time = timeOf(undefined, patch.set?.updatedAt as number | undefined);
+      const done = replaceInEntry(id, placeIn(group), time - group.time, entry, patch, oldest());
+      if (!done) return undefined;
+      add(group, done.text);
+      group.undos.push(done.undo);
+      return group.durable;
+    },
+    durable: (entry) => (next && next.undos.length > 0 ? entryBefore(entry, next.undos.toReversed()) : entry),
     close() {
       flush();
       clearTimeout(flushDue);

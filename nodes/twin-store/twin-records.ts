@@ -1,5 +1,5 @@
 import type { TwinDocument } from "../../engine/contract/document";
-import { applyPatch, type DocumentPatch, diffDocuments } from "../../engine/twin/document-patch";
+import { applyPatch, type DocumentPatch, diffDocuments, replaceIn } from "../../engine/twin/document-patch";
 
 /** Where a record stands: the number of its group in the segment log, and its line there. */
 export interface Place {
@@ -9,7 +9,7 @@ export interface Place {
 
 /** How the records of one twin hang together. */
 export interface Trail {
-  /** Its latest record: the next one names it, so that a missing one is noticed. */
+  /** Its latest record: the next one names it, so that a missing one is noticed. An object of this trail alone. */
   last: Place;
   /** Its latest record that holds a whole document: from there the past is read. */
   whole: Place;
@@ -30,6 +30,26 @@ export interface Entry {
   length: number;
   /** Whether there is a row of it. */
   isStored: boolean;
+  /** Whether it waits to be folded. */
+  isWaiting: boolean;
+  /** Whether others have its document, or parts of it: those never change again. */
+  isLent: boolean;
+}
+
+const entryOf = (
+  document: TwinDocument | undefined,
+  staleAfter: number,
+  trail: Trail | undefined,
+  length: number,
+  isStored: boolean,
+): Entry => ({ document, staleAfter, trail, length, isStored, isWaiting: false, isLent: false });
+
+/** What takes back a change that was made in an entry itself. */
+export interface Undo {
+  entry: Entry;
+  patch: DocumentPatch;
+  last: Place;
+  sinceLength: number;
 }
 
 /** A line of a group, read back. */
@@ -56,6 +76,7 @@ const metaLength = 48;
  *
  * @param at its own place
  * @param delayMs since the time of its group
+ * @param after `patch`: what makes its document of the one before, where that is known
  * @param oldest number of the oldest group that can be read
  */
 export function encodeRecord(
@@ -63,31 +84,84 @@ export function encodeRecord(
   at: Place,
   delayMs: number,
   before: Entry | undefined,
-  after: { document: TwinDocument | undefined; staleAfter: number },
+  after: { document: TwinDocument | undefined; staleAfter: number; patch?: DocumentPatch | undefined },
   oldest: number,
 ): { text: string; entry: Entry } {
   const { document, staleAfter } = after;
   const isStored = before?.isStored ?? false;
   const trail = before?.document ? before.trail : undefined;
   const head = [id, delayMs, ...(trail ? [at.group - trail.last.group, trail.last.line] : [-1, 0])];
-  if (!document)
-    return { text: JSON.stringify(head), entry: { document, staleAfter: 0, trail: undefined, length: 0, isStored } };
+  if (!document) return { text: JSON.stringify(head), entry: entryOf(document, 0, undefined, 0, isStored) };
   if (trail && before?.document && trail.whole.group >= oldest) {
-    const patch = diffDocuments(before.document, document);
+    const patch = after.patch ?? diffDocuments(before.document, document);
     const text = JSON.stringify(staleAfter === before.staleAfter ? [...head, patch] : [...head, patch, staleAfter]);
     const sinceLength = trail.sinceLength + text.length;
-    if (sinceLength <= Math.max(minPatchLength, patchesPerWhole * trail.wholeLength)) {
-      const next = { last: at, whole: trail.whole, wholeLength: trail.wholeLength, sinceLength };
+    if (sinceLength <= mostSince(trail)) {
+      const next = { last: { ...at }, whole: trail.whole, wholeLength: trail.wholeLength, sinceLength };
       const length = lengthAfter(before, patch, text.length);
-      return { text, entry: { document, staleAfter, trail: next, length, isStored } };
+      return { text, entry: entryOf(document, staleAfter, next, length, isStored) };
     }
   }
   const wholeBefore = trail ? [at.group - trail.whole.group, trail.whole.line] : [-1, 0];
   const text = JSON.stringify([...head, ...wholeBefore, staleAfter, document]);
   const { length } = text;
-  const next = { last: at, whole: at, wholeLength: length, sinceLength: 0 };
-  return { text, entry: { document, staleAfter, trail: next, length, isStored } };
+  const next = { last: { ...at }, whole: at, wholeLength: length, sinceLength: 0 };
+  return { text, entry: entryOf(document, staleAfter, next, length, isStored) };
 }
+
+const mostSince = ({ wholeLength }: Trail): number => Math.max(minPatchLength, patchesPerWhole * wholeLength);
+
+/**
+ * Writes down a patch that only replaces values, and makes it in the entry itself: what lives long stays where it is. Undefined where
+ * that cannot be, and {@link encodeRecord} is due: nothing was done then.
+ */
+export function replaceInEntry(
+  id: string,
+  at: Place,
+  delayMs: number,
+  entry: Entry,
+  patch: DocumentPatch,
+  oldest: number,
+): { text: string; undo: Undo } | undefined {
+  const { document, trail } = entry;
+  if (!document || !trail || trail.whole.group < oldest) return undefined;
+  const { last, sinceLength } = trail;
+  const text = `[${JSON.stringify(id)},${delayMs},${at.group - last.group},${last.line},${JSON.stringify(patch)}]`;
+  if (sinceLength + text.length > mostSince(trail) || text.length > entry.length) return undefined;
+  if (entry.isLent) entry.document = ownCopy(document);
+  entry.isLent = false;
+  const undo = { entry, patch: replaceIn(entry.document as TwinDocument, patch), last: { ...last }, sinceLength };
+  last.group = at.group;
+  last.line = at.line;
+  trail.sinceLength += text.length;
+  return { text, undo };
+}
+
+export function takeBack({ entry, patch, last, sinceLength }: Undo): void {
+  const { document, trail } = entry;
+  if (!document || !trail) return;
+  // Somebody may have read it meanwhile.
+  if (entry.isLent) entry.document = ownCopy(document);
+  entry.isLent = false;
+  replaceIn(entry.document as TwinDocument, patch);
+  Object.assign(trail, { last, sinceLength });
+}
+
+/** The entry as it was before these changes, the latest first; itself where they are none of its own. */
+export function entryBefore(entry: Entry, undos: readonly Undo[]): Entry {
+  const own = undos.filter((undo) => undo.entry === entry);
+  if (own.length === 0 || !entry.document) return entry;
+  const before = { ...entry, isLent: true, trail: entry.trail && { ...entry.trail } };
+  for (const undo of own) takeBack({ ...undo, entry: before });
+  return before;
+}
+
+/** As far as patches change it in place: time and quality of a property are one value. */
+const ownCopy = (document: TwinDocument): TwinDocument => ({
+  ...document,
+  reported: { ...document.reported },
+  meta: { ...document.meta },
+});
 
 /** Whose record it is, without reading all of it. */
 export function idOf(line: string): string {
@@ -117,21 +191,21 @@ export function decodeRecord(line: string, group: number, groupTime: number): Tw
 /** What the entry becomes by a record that follows on it. Undefined: the record needs one before it that is not there. */
 export function follow(entry: Entry | undefined, { before, change }: TwinRecord, at: Place): Entry | undefined {
   const isStored = entry?.isStored ?? false;
-  if (change.kind === "deleted") return { document: undefined, staleAfter: 0, trail: undefined, length: 0, isStored };
+  if (change.kind === "deleted") return entryOf(undefined, 0, undefined, 0, isStored);
   if (change.kind === "whole") {
     const { document, staleAfter, length } = change;
-    const trail = { last: at, whole: at, wholeLength: length, sinceLength: 0 };
-    return { document, staleAfter, trail, length, isStored };
+    const trail = { last: { ...at }, whole: at, wholeLength: length, sinceLength: 0 };
+    return entryOf(document, staleAfter, trail, length, isStored);
   }
   if (!entry?.document || !entry.trail || !before || !isSamePlace(before, entry.trail.last)) return undefined;
   const { trail } = entry;
-  return {
-    document: applyPatch(entry.document, change.patch),
-    staleAfter: change.staleAfter ?? entry.staleAfter,
-    trail: { ...trail, last: at, sinceLength: trail.sinceLength + change.length },
-    length: lengthAfter(entry, change.patch, change.length),
+  return entryOf(
+    applyPatch(entry.document, change.patch),
+    change.staleAfter ?? entry.staleAfter,
+    { ...trail, last: { ...at }, sinceLength: trail.sinceLength + change.length },
+    lengthAfter(entry, change.patch, change.length),
     isStored,
-  };
+  );
 }
 
 /** A document grows by the properties that are new: devices that send one at a time make a long one of a short one. */

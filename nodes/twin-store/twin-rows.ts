@@ -142,6 +142,8 @@ export function openTwinRows(db: DatabaseSync, now: () => number, warn: (text: s
         trail: readTrail(row.trail as string),
         length: text.length,
         isStored: true,
+        isWaiting: false,
+        isLent: false,
       };
     },
 

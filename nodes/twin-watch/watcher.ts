@@ -30,12 +30,6 @@ export function startWatcher(
 
   const isOfModel = (document: TwinDocument | undefined): boolean =>
     document !== undefined && (!model || document.model === model.model);
-  /** Also a twin that left the model: whoever shows it must hear of that. */
-  const concerns = ({ id, before, after, events }: TwinEvent): boolean =>
-    events.some((name) => wanted.has(name)) &&
-    matchesPattern(id, settings.twin) &&
-    (isOfModel(before) || isOfModel(after));
-
   function messagesOf({
     id,
     before,
@@ -101,11 +95,17 @@ export function startWatcher(
     }, host.fail);
   }
 
+  const isNamed = (id: string, events: readonly TwinEventName[]): boolean =>
+    events.some((name) => wanted.has(name)) && matchesPattern(id, settings.twin);
+  /** Also a twin that left the model: whoever shows it must hear of that. */
+  const concerns = ({ id, before, after, events }: TwinEvent): boolean =>
+    isNamed(id, events) && (isOfModel(before) || isOfModel(after));
+
   const stop = twins.watch((event) => {
     if (!concerns(event)) return;
     shaken.delete(event.id);
     replay.hear(event);
-  });
+  }, isNamed);
   host.onClose(stop);
   host.show("idle", host.text("status.watching", { twin: settings.twin }));
   if (settings.replay) replay.begin();

@@ -1,5 +1,7 @@
 import { writeSync } from "node:fs";
-import { reportSample } from "../../engine/twin/report";
+import { applyPatch } from "../../engine/twin/document-patch";
+import { offlineDocument } from "../../engine/twin/empty-document";
+import { mergeSample } from "../../engine/twin/report";
 import { openEmbeddedStore } from "../../nodes/twin-store/embedded";
 
 /**
@@ -16,14 +18,16 @@ async function report(twin: number): Promise<void> {
   for (;;) {
     if (begun++ === Number(updates)) process.kill(process.pid, "SIGKILL");
     let rev = 0;
-    const done = store.twins.update(id, (current) => {
+    const done = store.twins.updateAll([id], (_, current) => {
       const x = Number(current?.reported.x ?? 0);
       // Every third says the same again: no effective change.
       const values = { x: current && begun % 3 === 0 ? x : x + 1 };
       const ts = begun + (current?.meta.x?.ts ?? 0);
-      const { document, changed } = reportSample(current, { id, ts, values }, { now: ts });
-      rev = document.rev;
-      return { document, changed, notify: true };
+      const { patch, changed, ...merged } = mergeSample(current, { id, ts, values }, { now: ts });
+      rev = merged.rev;
+      // As twin-state does: what is there is changed in place.
+      const notes = { changed, notify: true };
+      return current ? { ...notes, patch } : { ...notes, document: applyPatch(offlineDocument(id, ts), patch) };
     });
     if (mode === "careless") writeSync(1, `${id} ${rev}\n`);
     await done;

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
-import { applyPatch, diffDocuments } from "../../../engine/twin/document-patch";
+import { applyPatch, diffDocuments, onlyReplaces, replaceIn } from "../../../engine/twin/document-patch";
 
 const name = fc.constantFrom("a", "b", "c", "constructor", "__proto__", "motor.speed", "7");
 const scalar = fc.oneof(fc.integer(), fc.boolean(), fc.string(), fc.constant(null));
@@ -18,6 +18,9 @@ const document = fc.record(
   { requiredKeys: ["rev", "model", "reported", "meta", "ack"], noNullPrototype: true },
 );
 
+const valuesFrom = (map: Record<string, unknown>, value: unknown): Record<string, unknown> =>
+  Object.fromEntries(Object.keys(map).map((one, at) => [one, at % 2 === 0 ? value : map[one]]));
+
 describe("document patch", () => {
   it("makes the second document of the first, whatever they are, written down in between", () => {
     fc.assert(
@@ -28,6 +31,41 @@ describe("document patch", () => {
         assert.deepEqual(before, untouched);
       }),
     );
+  });
+
+  it("made in the document itself gives the same, and what it returns takes it back, to the order of the keys", () => {
+    let made = 0;
+    fc.assert(
+      fc.property(document, document, fc.boolean(), (before, other, isSimilar) => {
+        // Else hardly any two documents have the same names.
+        const after = isSimilar
+          ? { ...before, rev: other.rev, reported: valuesFrom(before.reported, other.rev) }
+          : other;
+        const patch = diffDocuments(before, after);
+        if (!onlyReplaces(before, patch)) return;
+        made++;
+        const place = structuredClone(before);
+        const undo = replaceIn(place, patch);
+        assert.equal(JSON.stringify(place), JSON.stringify(applyPatch(before, patch)));
+        replaceIn(place, undo);
+        assert.equal(JSON.stringify(place), JSON.stringify(before));
+      }),
+    );
+    assert.ok(made > 20, String(made));
+  });
+
+  it("that adds or takes away is not made in the document itself", () => {
+    const before = { rev: 1, reported: { x: 1 } as Record<string, unknown>, modelTs: undefined };
+    for (const after of [
+      { ...before, reported: { x: 1, y: 2 } },
+      { ...before, reported: {} },
+      { ...before, loop: {} },
+      { ...before, modelTs: 5 },
+      { rev: undefined, reported: { x: 1 } },
+      { ...before, reported: { x: 1, valueOf: 3 } },
+    ])
+      assert.equal(onlyReplaces(before, diffDocuments(before, after)), false, JSON.stringify(after));
+    assert.equal(onlyReplaces(before, diffDocuments(before, { rev: 2, reported: { x: 7 } })), true);
   });
 
   it("holds only what differs", () => {
