@@ -2,6 +2,7 @@ import { formulaOf, onlyFeature, trainCurve } from "./curve";
 import type { Dataset } from "./dataset";
 import { trainMlRandomForest } from "./forest/ml-random-forest";
 import { trainForest } from "./forest/train-forest";
+import type { Coefficient } from "./linear/coefficients";
 import { trainRobust } from "./linear/robust";
 import { trainLinear } from "./linear/train-linear";
 import type { Model } from "./model";
@@ -54,5 +55,22 @@ export function fitModel(dataset: Dataset, options: TrainOptions, onPart: (share
     degree: algorithm === "polynomial" ? degree : 1,
     alpha: algorithm === "ridge" ? options.alpha : 0,
   });
-  return { engine: "ml-regression", parts: { linear: model }, told: { coefficients, fit }, warnings: [] };
+  return {
+    engine: "ml-regression",
+    parts: { linear: model },
+    told: { coefficients, fit },
+    warnings: inflated(coefficients),
+  };
+}
+
+/** Beyond it, estimates say little one by one (M. Kutner et al., Applied Linear Statistical Models, 5th ed., 10.5). */
+const largestVif = 10;
+
+function inflated(coefficients: Coefficient[]): string[] {
+  const names = coefficients.filter(({ vif = 1 }) => vif > largestVif).map(({ term }) => term);
+  if (names.length === 0) return [];
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+  return [
+    `${shown} can nearly be computed from the other features (VIF above ${largestVif}): predictions hold, but their coefficients say little one by one. Leave some out, or use ridge.`,
+  ];
 }

@@ -15,6 +15,11 @@ export interface Coefficient {
   p: number | null;
   /** Confidence interval at 95 %. */
   ci: [number, number] | null;
+  /**
+   * Variance inflation factor, 1 / (1 - R2) of the column by the others: how many times larger the square of `sd` is than if
+   * they did not vary together. Only of plain terms (degree 1) beside an intercept. More than 10 is much.
+   */
+  vif?: number;
 }
 
 export interface Uncertainty {
@@ -48,7 +53,8 @@ export function coefficientTable(
     const multiples = Float64Array.from(terms, (term) => (constantPart(term) - term.mean) / term.norm);
     add("(intercept)", multiples, base, true);
   }
-  for (const target of terms) {
+  const isPlain = terms.every(({ power }) => power === 1);
+  for (const [j, target] of terms.entries()) {
     // ((x - shift) / scale)^k has x^i with the multiple C(k, i) (-shift)^(k - i) / scale^k.
     const multiples = Float64Array.from(terms, (term) => {
       if (term.feature !== target.feature) return 0;
@@ -56,6 +62,8 @@ export function coefficientTable(
       return powerPart(term, target.power) / term.norm;
     });
     add(termName(target, features), multiples, 0, false);
+    // Of centred columns of length 1, X'X holds their correlations, and the diagonal of its inverse the factors.
+    if (intercept && uncertainty && isPlain) table.at(-1)!.vif = uncertainty.covariance[j * (terms.length + 1)]!;
   }
   return table;
 }

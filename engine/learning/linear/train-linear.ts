@@ -38,6 +38,9 @@ export interface LinearFit {
   /** Uncentred without intercept, as NIST and R have it. */
   r2: number | null;
   r2Adjusted: number | null;
+  /** Akaike's and Schwarz's criteria as R's `AIC` and `BIC` have them (normal errors, their variance counted as a parameter). Null where the fit is exact. */
+  aic: number | null;
+  bic: number | null;
 }
 
 export interface TrainedLinear {
@@ -203,6 +206,8 @@ function fitOf(columns: Float64Array[], y: Float64Array, weights: Float64Array, 
   const rest = residual.reduce((sum, r) => sum + r * r, 0);
   const total = y.reduce((sum, v) => sum + v * v, 0); // y is centred already, with intercept
   const r2 = total > 0 ? 1 - rest / total : null;
+  // -2 log likelihood
+  const deviance = rest > 0 ? rows * (Math.log((2 * Math.PI * rest) / rows) + 1) : null;
   return {
     rows,
     parameters,
@@ -210,5 +215,7 @@ function fitOf(columns: Float64Array[], y: Float64Array, weights: Float64Array, 
     residualSd: Math.sqrt(rest / df),
     r2,
     r2Adjusted: r2 === null ? null : 1 - ((1 - r2) * (rows - (intercept ? 1 : 0))) / df,
+    aic: deviance === null ? null : deviance + 2 * (parameters + 1),
+    bic: deviance === null ? null : deviance + Math.log(rows) * (parameters + 1),
   };
 }
