@@ -414,6 +414,7 @@ describe("cleanTable", () => {
       ),
       {
         maxLength: 30,
+        size: "max",
       },
     );
     const rules = fc

@@ -287,7 +287,10 @@ describe("createCleaner", () => {
         smooth: fc.constantFrom("none", "mean", "median"),
         deadband: fc.constantFrom(0, 2),
       });
-      const series = fc.array(fc.record({ x: cell, after: fc.integer({ min: 0, max: 3000 }) }), { maxLength: 40 });
+      const series = fc.array(fc.record({ x: cell, after: fc.integer({ min: 0, max: 3000 }) }), {
+        maxLength: 40,
+        size: "max",
+      });
       fc.assert(
         fc.property(
           series,

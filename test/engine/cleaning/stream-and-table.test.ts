@@ -149,13 +149,15 @@ const looksBack: [string, fc.Arbitrary<Scalar>, Record<string, fc.Arbitrary<unkn
 ];
 
 const seriesOf = (cell: fc.Arbitrary<Scalar>) =>
-  fc.array(fc.record({ x: cell, after: fc.integer({ min: 0, max: 3000 }) }), { maxLength: 60 }).map((steps) => {
-    let time = 1e6;
-    return steps.map(({ x, after }): Row => {
-      time += after;
-      return { time, x };
+  fc
+    .array(fc.record({ x: cell, after: fc.integer({ min: 0, max: 3000 }) }), { maxLength: 60, size: "max" })
+    .map((steps) => {
+      let time = 1e6;
+      return steps.map(({ x, after }): Row => {
+        time += after;
+        return { time, x };
+      });
     });
-  });
 
 describe("a stream and a table of one rule", () => {
   for (const [name, cell, raw] of looksBack)
