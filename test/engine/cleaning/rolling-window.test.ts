@@ -89,6 +89,7 @@ describe("statistics of a window", () => {
         const median = medianOf(sorted);
         assert.equal(madOf(sorted), medianOf(ascending(list.map((v) => Math.abs(v - median)))));
       }),
+      { numRuns: 2000 },
     );
   });
 
