@@ -27,9 +27,19 @@ interface Units {
 /** Logarithmic, or of no use beside the others. */
 const leftOut = new Set(["AmplitudeRatio", "Level", "PowerRatio", "Scalar", "VitaminA"]);
 
-/** Units whose name another one has in the same quantity, or that nobody means: 20M is no Mach, h no hand. */
+/** Units whose name another one has in the same quantity, or that nobody means: 20M is no Mach, h no hand, m no minute (min is). */
 const unitsLeftOut = new Set([
-  ...["Hand", "Mach", "PrinterPoint", "DtpPoint", "PrinterPica", "DtpPica", "ShortHundredweight", "LongHundredweight"],
+  ...[
+    "Hand",
+    "Mach",
+    "Minute",
+    "PrinterPoint",
+    "DtpPoint",
+    "PrinterPica",
+    "DtpPica",
+    "ShortHundredweight",
+    "LongHundredweight",
+  ],
 ]);
 
 /** Names that devices and models use beside the library's own. */

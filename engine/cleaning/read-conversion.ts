@@ -63,7 +63,8 @@ const badUnit = (at: string, from: string, to: string, problem: string): Failure
   );
 
 /**
- * A rule with `fromUnit` and no `toUnit` takes the unit of the model.
+ * The unit of the model as `toUnit` where a rule names none: of a rule with `fromUnit`, which needs one, and of one that
+ * reads numbers in text, so that "12 mm" does not become 12 of something else.
  *
  * @param unitOf unit of a property in the model; undefined without one
  */
@@ -72,16 +73,17 @@ export function withModelUnits(
   unitOf: (property: string) => string | undefined,
 ): CleaningRule[] {
   return rules.map((rule, index) => {
-    if (rule.fromUnit === "" || rule.toUnit !== "") return rule;
+    const readsText = (rule.convert === "number" || rule.convert === "integer") && rule.property !== allNumbers;
+    if (rule.toUnit !== "" || (rule.fromUnit === "" && !readsText)) return rule;
     const toUnit = unitOf(rule.property) ?? "";
     const at = `rules[${index}]`;
-    if (toUnit === "")
-      throw new Failure(
-        "bad-setting",
-        `${at}.toUnit is missing:`,
-        `name the unit that ${rule.property} shall have, or choose a model that does.`,
-      );
-    return { ...rule, toUnit, unit: readUnit(rule.fromUnit, toUnit, at) };
+    if (toUnit !== "") return { ...rule, toUnit, unit: readUnit(rule.fromUnit || toUnit, toUnit, at) };
+    if (rule.fromUnit === "") return rule;
+    throw new Failure(
+      "bad-setting",
+      `${at}.toUnit is missing:`,
+      `name the unit that ${rule.property} shall have, or choose a model that does.`,
+    );
   });
 }
 

@@ -211,7 +211,7 @@ describe("twin-clean", () => {
     [
       "units of two dimensions",
       { rules: [{ property: "x", fromUnit: "bar", toUnit: "m" }] },
-      /^rules\[0\] converts "bar" to "m", but "bar" measures pressure, "m" duration or length: use units of one dimension/,
+      /^rules\[0\] converts "bar" to "m", but "bar" measures pressure, "m" length: use units of one dimension/,
       "bad-setting",
     ],
     ["a grid of rows", { resample: 5 }, /^resample is 5: use a time such as 10s/, "bad-setting"],

@@ -58,10 +58,10 @@ describe("findConversion", () => {
   });
 
   const faults: [string, string, string][] = [
-    ["bar", "m", '"bar" measures pressure, "m" duration or length'],
+    ["bar", "m", '"bar" measures pressure, "m" length'],
     ["J", "N.m", '"J" measures energy, "N.m" torque'],
     ["mg/dl", "mmol/l", '"mg/dl" measures density or mass concentration, "mmol/l" molarity'],
-    ["mm2/kg", "m", '"mm2/kg" measures (area) per (mass), "m" duration or length'],
+    ["mm2/kg", "m", '"mm2/kg" measures (area) per (mass), "m" length'],
     ["furlong", "m", '"furlong" is no unit that is known'],
     ["m", "__proto__", '"__proto__" is no unit that is known'],
     ["bar", "", '"" is no unit that is known'],
@@ -105,12 +105,13 @@ describe("findConversion", () => {
         compared++;
         if (!factors.every((factor) => near(factor, factors[0]!, 1e-9))) differ.push(`${from} ${to}: ${factors}`);
       }
-    // The one that would not is left out: an hour has its name, a hand has none.
+    // The one that would not is left out: h and m are an hour and a metre, a hand has no name and a minute is min.
     assert.deepEqual(
       differ.map((pair) => pair.slice(0, 3)),
       ["h m", "m h"],
     );
-    assert.equal(conversion("h", "m").gain, 60);
+    assert.equal(findConversion("h", "m"), '"h" measures duration, "m" length');
+    assert.equal(conversion("h", "min").gain, 60);
     assert.ok(compared > 100, `${compared}`);
   });
 });
@@ -174,11 +175,24 @@ describe("units in a rule", () => {
     assert.equal(given!.toUnit, "kPa", "the rule's own stands");
   });
 
+  it("numbers in text have the unit of the model, so that 12 mm is not 12 m", () => {
+    const inMetres = (raw: Record<string, unknown>) =>
+      cleanTable(
+        ["12 mm", "3", 4, "5 s"].map((x) => ({ x })),
+        withModelUnits(rule({ property: "x", ...raw }), () => "m"),
+      );
+    const { rows, dropped } = inMetres({ convert: "number" });
+    assert.deepEqual(rows, [{ x: 0.012 }, { x: 3 }, { x: 4 }]);
+    assert.equal(dropped[0]!.error.message, 'x is "5 s", which cannot be made a number of m.');
+    assert.deepEqual(inMetres({ max: 5 }).rows, [{ x: 3 }, { x: 4 }], "a rule that only calculates reads no units");
+    const pieces = withModelUnits(rule({ property: "x", convert: "number" }), () => "pcs");
+    assert.deepEqual(cleanTable([{ x: "7 pcs" }, { x: 8 }], pieces).rows, [{ x: 7 }, { x: 8 }]);
+    const [all] = withModelUnits(rule({ property: "*", convert: "number" }), () => "m");
+    assert.equal(all!.toUnit, "");
+  });
+
   const faults: [Record<string, unknown>, RegExp][] = [
-    [
-      { fromUnit: "bar", toUnit: "m" },
-      /^rules\[0\] converts "bar" to "m", but "bar" measures pressure, "m" duration or length/,
-    ],
+    [{ fromUnit: "bar", toUnit: "m" }, /^rules\[0\] converts "bar" to "m", but "bar" measures pressure, "m" length/],
     [{ fromUnit: "bra", toUnit: "kPa" }, /"bra" is no unit that is known/],
     [{ fromUnit: 5 }, /^rules\[0\]\.fromUnit is 5: use text/],
     [{ ...kPa, convert: "string" }, /^rules\[0\]\.convert is "string": units need numbers/],
