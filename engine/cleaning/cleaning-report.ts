@@ -100,14 +100,23 @@ export function reportOf(
     return properties[property]!;
   };
   const marks: Mark[] = [];
+  /** Cells that are counted as missing, by property: several rules may leave one so, and a later one may fill it. */
+  const missing = new Map<string, Uint8Array>();
   for (const { property, rows: indexes, flags } of touches) {
     const counts = of(property);
     for (let i = 0; i < flags.length; i++) {
       const bits = flags[i]!;
-      if (bits === 0 || errors[indexes[i]!] !== undefined) continue;
+      const row = indexes[i]!;
+      if (bits === 0 || errors[row] !== undefined) continue;
       count(counts, bits);
+      if (bits & change.stillMissing && isMissing(own(outs[row] ?? rows[row]!, property))) {
+        const seen = missing.get(property) ?? new Uint8Array(rows.length);
+        missing.set(property, seen);
+        if (seen[row] === 0) counts.stillMissing++;
+        seen[row] = 1;
+      }
       if (withMarks && isMarked(bits) && marks.length < maxMarks)
-        marks.push({ index: indexes[i]!, property, code: codeOf(bits) });
+        marks.push({ index: row, property, code: codeOf(bits) });
     }
   }
   const reasons: Partial<Record<ErrorCode, number>> = {};
@@ -135,6 +144,8 @@ export function reportOf(
     ...(marks.length > 0 ? { marks } : {}),
   };
 }
+
+const own = (row: Row, property: string): unknown => (Object.hasOwn(row, property) ? row[property] : null);
 
 /** A blank that leaves as null is the same "missing" in another form. */
 const isChange = (before: unknown, after: unknown): boolean =>
@@ -167,6 +178,5 @@ function count(counts: PropertyChanges, bits: number): void {
   if (bits & change.filled) counts.filled++;
   if (bits & change.smoothed) counts.smoothed++;
   if (bits & change.held) counts.held++;
-  if (bits & change.stillMissing) counts.stillMissing++;
   if (bits & change.passedOver) counts.passedOver++;
 }

@@ -109,6 +109,50 @@
   const fields = steps.flatMap(([, list]) => list);
   const applies = (field, rule) => !field.when || field.when(rule);
 
+  /** Offered while a unit is typed; many more are known. */
+  const units = [
+    ...[
+      "°C",
+      "°F",
+      "K",
+      "mbar",
+      "bar",
+      "Pa",
+      "kPa",
+      "MPa",
+      "psi",
+      "mmHg",
+      "mm",
+      "µm",
+      "cm",
+      "m",
+      "in",
+      "g",
+      "mg",
+      "kg",
+    ],
+    ...[
+      "N",
+      "kN",
+      "N·m",
+      "rpm",
+      "1/min",
+      "Hz",
+      "kHz",
+      "ms",
+      "s",
+      "min",
+      "h",
+      "mm/s",
+      "m/s",
+      "mL",
+      "L",
+      "L/min",
+      "m³/h",
+    ],
+    ...["mV", "V", "mA", "A", "W", "kW", "Wh", "kWh", "J", "Ω", "%", "kg/m³", "mPa·s", "lx"],
+  ];
+
   const isNumber = (value) => isEnv(value) || (String(value).trim() !== "" && Number.isFinite(Number(value)));
   const isSpan = (value) => isEnv(value) || /^(\d+|\d+(\.\d+)?\s*(ms|s|min|m|h|d))$/.test(String(value).trim());
   /** What a field of that kind may not be: the key of the text that says so. */
@@ -187,5 +231,5 @@
     return isPlain ? Number(text) : text;
   }
 
-  Object.assign(form, { blank, steps, fields, applies, isSpan, problem, summary, stored, readText });
+  Object.assign(form, { blank, steps, fields, units, applies, isSpan, problem, summary, stored, readText });
 })();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import vm from "node:vm";
+import { isUnit } from "../../engine/cleaning/convert-unit";
 import { readRules } from "../../engine/cleaning/read-rules";
 import type { Row, Sample } from "../../engine/contract/messages";
 import { createRecentKeeper, maxKept, maxKeptBytes } from "../../nodes/twin-clean/recent-data";
@@ -68,6 +69,7 @@ describe("what a twin-clean keeps for the preview of its form", () => {
 interface Rules {
   problem(translate: (key: string) => string, rule: Record<string, unknown>, unitOf: () => string): string;
   stored(values: Record<string, unknown>): Record<string, unknown>;
+  units: string[];
   fields: { key: string; kind?: string; choices?: string[] }[];
 }
 const form = ((): Rules => {
@@ -156,6 +158,14 @@ describe("the rules of twin-clean's form and the engine's", () => {
       onRange: "drop",
     });
   });
+});
+
+describe("the units that twin-clean's form offers", () => {
+  it("are all known", () =>
+    assert.deepEqual(
+      [...form.units].filter((unit) => !isUnit(unit)),
+      [],
+    ));
 });
 
 describe("the preview that a twin-clean's form asks for", () => {

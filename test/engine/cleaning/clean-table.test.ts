@@ -269,6 +269,13 @@ describe("cleanTable", () => {
   });
 
   describe("rules one after another", () => {
+    it("a cell is missing once, and not at all when a later rule fills it", () => {
+      const keep = { property: "*", convert: "number" };
+      const fill = { property: "a", missing: "constant", fill: 1 };
+      const of = (...rules: unknown[]) => cleanTable([{ a: 2 }, { a: null }], readRules(rules)).report.properties.a!;
+      assert.deepEqual([of(keep, fill).stillMissing, of(keep, fill).filled], [0, 1]);
+      assert.equal(of(keep, keep).stillMissing, 1);
+    });
     it("a dropped row is not seen by the next rule, and what was done to it is not counted", () => {
       const table = [
         { a: "1", b: null },
