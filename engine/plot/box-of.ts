@@ -1,4 +1,4 @@
-import { quantileOfSorted } from "../statistics/quantiles";
+import { quantilesOf } from "../statistics/quantiles";
 
 /** What a box shows. */
 export interface Box {
@@ -17,23 +17,18 @@ export interface Box {
  * A box plot's numbers by J. W. Tukey (Exploratory Data Analysis, 1977), with quartiles of type 7, as matplotlib's
  * `boxplot_stats`.
  *
- * @param sorted ascending, without missing, not empty
+ * @param values without missing, not empty
  */
-export function boxOf(sorted: Float64Array, whisker = 1.5): Box {
-  const q1 = quantileOfSorted(sorted, 0.25);
-  const q3 = quantileOfSorted(sorted, 0.75);
+export function boxOf(values: Float64Array, whisker = 1.5): Box {
+  const [q1, median, q3] = quantilesOf(values.slice(), [0.25, 0.5, 0.75]) as [number, number, number];
   const reach = whisker * (q3 - q1);
-  const inside = sorted.filter((value) => value >= q1 - reach && value <= q3 + reach);
   // Where no value lies between a quartile and its fence, the whisker has no length.
-  const low = Math.min(inside[0] ?? q1, q1);
-  const high = Math.max(inside.at(-1) ?? q3, q3);
-  return {
-    count: sorted.length,
-    q1,
-    median: quantileOfSorted(sorted, 0.5),
-    q3,
-    low,
-    high,
-    outliers: sorted.filter((value) => value < low || value > high),
-  };
+  let low = q1;
+  let high = q3;
+  for (const value of values) {
+    if (value < low && value >= q1 - reach) low = value;
+    else if (value > high && value <= q3 + reach) high = value;
+  }
+  const outliers = values.filter((value) => value < low || value > high).sort();
+  return { count: values.length, q1, median, q3, low, high, outliers };
 }

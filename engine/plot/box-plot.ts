@@ -1,6 +1,6 @@
 import { captionBelow, frame, grid, ticksBelow } from "./axis-marks";
 import { type Box, boxOf } from "./box-of";
-import { type DrawnColumn, sortedValues } from "./column";
+import { type DrawnColumn, drawable } from "./column";
 import { type Picture, widest } from "./document";
 import { type Groups, readGroups } from "./group";
 import { limitRowsHeight, limitsWithin, uprightLimits } from "./limits";
@@ -84,8 +84,8 @@ export function boxPlot(request: PlotRequest, columns: readonly DrawnColumn[]): 
 /** A box for each group, undefined where a group has no number; one box without groups. */
 function boxesOf(column: DrawnColumn, groups: Groups | undefined): (Box | undefined)[] {
   const ofValues = (values: Float64Array): Box | undefined => {
-    const sorted = sortedValues(values);
-    return sorted.length > 0 ? boxOf(sorted) : undefined;
+    const own = drawable(values);
+    return own.length > 0 ? boxOf(own) : undefined;
   };
   if (!groups) return [ofValues(column.values)];
   return groups.labels.map((_, group) => ofValues(column.values.filter((_value, row) => groups.codes[row] === group)));

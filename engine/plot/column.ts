@@ -58,8 +58,8 @@ export function readColumn(column: PlotColumn): DrawnColumn {
   };
 }
 
-/** The values that can be drawn, ascending. */
-export const sortedValues = (values: Float64Array): Float64Array => values.filter(canDraw).sort();
+/** The values that can be drawn. */
+export const drawable = (values: Float64Array): Float64Array => values.filter(canDraw);
 
 /**
  * Each value as its place between the least (0) and the greatest (1), NaN where none can be drawn. Neither the size of the values

@@ -1,5 +1,5 @@
 import { histogramOf } from "./bins";
-import { type DrawnColumn, sortedValues } from "./column";
+import { type DrawnColumn, drawable } from "./column";
 import { densityOf } from "./density-of";
 import type { Groups } from "./group";
 import { createPath, element, line, px } from "./svg";
@@ -13,7 +13,7 @@ const fill = 0.9;
 export function diagonalPanel(column: DrawnColumn, axis: Axis, side: number, groups: Groups | undefined): string {
   const marked = limits(column, axis, side);
   if (groups && groups.labels.length > 0) return curves(column, axis, side, groups) + marked;
-  const { edges, counts } = histogramOf(sortedValues(column.values));
+  const { edges, counts } = histogramOf(drawable(column.values));
   const isConstant = column.min === column.max;
   const tallest = counts.reduce((most, count) => Math.max(most, count), 1);
   const bars = Array.from(counts, (count, i) => {
@@ -30,7 +30,7 @@ export function diagonalPanel(column: DrawnColumn, axis: Axis, side: number, gro
 function curves(column: DrawnColumn, axis: Axis, side: number, groups: Groups): string {
   const shapes = groups.labels.map((_, group) => {
     const own = column.values.filter((_value, row) => groups.codes[row] === group);
-    const values = sortedValues(own);
+    const values = drawable(own);
     return { values, density: densityOf(values, axis.lo, axis.hi, places)?.map((height) => height * values.length) };
   });
   const tallest = Math.max(0, ...shapes.flatMap(({ density }) => (density ? [...density] : [])));

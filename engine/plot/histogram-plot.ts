@@ -1,6 +1,6 @@
 import { captionBelow, captionLeft, frame, grid, ticksBelow, ticksLeft } from "./axis-marks";
 import { type Bins, countIn, histogramOf } from "./bins";
-import { canDraw, type DrawnColumn, meanAndSd, sortedValues } from "./column";
+import { canDraw, type DrawnColumn, drawable, meanAndSd } from "./column";
 import { type Picture, widest } from "./document";
 import { type Groups, readGroups, withOthers } from "./group";
 import { legend, legendWidth } from "./legend";
@@ -22,7 +22,7 @@ export function histogramPlot(request: PlotRequest, columns: readonly DrawnColum
   const groups = request.group && withOthers(readGroups(request.group, rows, groupColours, language), language);
   const right = groups ? legendWidth(groups, language) + 20 : 10;
   const across = columns.length === 1 ? 1 : columns.length <= 4 ? 2 : 3;
-  const drawn = columns.map((column) => ({ column, bins: histogramOf(sortedValues(column.values)) }));
+  const drawn = columns.map((column) => ({ column, bins: histogramOf(drawable(column.values)) }));
   const countWidth = widest(
     drawn.map(({ bins }) => whole(Math.max(...bins.counts), language)),
     tickSizePx,

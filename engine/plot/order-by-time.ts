@@ -1,3 +1,4 @@
+import { select } from "../statistics/select";
 import { isInstant } from "./time-ticks";
 
 /** Rows in order of time. */
@@ -29,7 +30,8 @@ export function orderByTime(time: Float64Array | undefined, rows: number, codes?
     if (time[row]! < (latest.get(group) ?? Number.NEGATIVE_INFINITY)) unordered++;
     latest.set(group, time[row]!);
   }
-  order.sort((a, b) => time[a]! - time[b]! || a - b);
+  const isSorted = order.every((row, i) => i === 0 || time[order[i - 1]!]! <= time[row]!);
+  if (!isSorted) order.sort((a, b) => time[a]! - time[b]! || a - b);
   return {
     rows: order,
     times: Float64Array.from(order, (row) => time[row]!),
@@ -42,6 +44,7 @@ export function orderByTime(time: Float64Array | undefined, rows: number, codes?
 export function longestStep(times: Float64Array): number {
   const steps = times.subarray(1).map((time, i) => time - times[i]!);
   if (steps.length < 2) return Number.POSITIVE_INFINITY;
-  const sorted = steps.sort();
-  return 3 * sorted[Math.ceil((sorted.length - 1) * 0.9)]! || Number.POSITIVE_INFINITY;
+  const place = Math.ceil((steps.length - 1) * 0.9);
+  select(steps, place);
+  return 3 * steps[place]! || Number.POSITIVE_INFINITY;
 }

@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
-import { binCount, countIn, freedmanDiaconis, histogramOf, maxBins, sturges } from "../../../engine/plot/bins";
+import {
+  binCount,
+  countIn,
+  freedmanDiaconis,
+  histogramOf,
+  maxBins,
+  spreadOf,
+  sturges,
+} from "../../../engine/plot/bins";
 import { boxOf } from "../../../engine/plot/box-of";
 import { densityOf } from "../../../engine/plot/density-of";
 import { projectRoot } from "../../flows/project";
@@ -47,8 +55,8 @@ describe("numbers behind the pictures", () => {
         near(edges.at(-1)!, sample.auto.to, "to");
       }
       for (const [rule, width] of [
-        ["fd", freedmanDiaconis(sorted)],
-        ["sturges", sturges(sorted)],
+        ["fd", freedmanDiaconis(spreadOf(sorted))],
+        ["sturges", sturges(spreadOf(sorted))],
       ] as const) {
         const expected = sample[rule].counts;
         const n = width > 0 ? Math.ceil(range / width) : 1;
@@ -83,7 +91,7 @@ describe("numbers behind the pictures", () => {
       [...countIn(Float64Array.of(0, 1, 2, 3), Float64Array.of(0, 1, 1, 2, 3, 3.1, -1, Number.NaN))],
       [1, 2, 2],
     );
-    assert.equal(binCount(Float64Array.of(5)), 1);
+    assert.equal(binCount(spreadOf(Float64Array.of(5))), 1);
     const ends = fc.double({ min: -1e6, max: 1e6, noNaN: true });
     fc.assert(
       fc.property(
