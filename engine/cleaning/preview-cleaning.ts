@@ -1,4 +1,4 @@
-import type { RefusalInfo } from "../contract/errors";
+import { Refusal, type RefusalInfo, refuse } from "../contract/errors";
 import type { Row, Sample } from "../contract/messages";
 import { cleanTable } from "./clean-table";
 import type { CleaningRule } from "./cleaning-rule";
@@ -62,6 +62,8 @@ export interface GridPoint {
 
 const maxColumns = 12;
 const maxPoints = 500;
+/** A grid is finer than was meant while its width is being typed: that must not hold up the runtime. */
+const maxGrid = 20_000;
 const maxSeen = 500;
 
 /**
@@ -74,10 +76,18 @@ export function previewCleaning(recent: RecentData, settings: PreviewSettings, w
   const { rules, rows: rowOptions, timeColumn, groupBy } = settings;
   const seen: Traced[] = [];
   const grid: GridPoint[] = [];
+  const checkGrid = (times: readonly number[]): void => {
+    const known = times.filter((ts) => !Number.isNaN(ts));
+    const points = rowOptions.resample ? (Math.max(...known) - Math.min(...known)) / rowOptions.resample.stepMs : 0;
+    if (points <= maxGrid) return;
+    const hint = `Choose a wider one: a preview has at most ${maxGrid}.`;
+    throw new Refusal(refuse("too-large", `The grid would have ${Math.ceil(points)} points.`, hint));
+  };
   if (recent.kind === "table") {
     const { rows, of } = recent;
     const time = timeColumnOf(rows, timeColumn);
     const tsOf = (row: Row): number => (time === undefined ? Number.NaN : toTime(row[time]));
+    checkGrid(rows.map(tsOf));
     const trace = (t: CleaningTrace<Row>) => void seen.push(...tracedOf(t, (row) => ({ values: row, ts: tsOf(row) })));
     const cleaned = cleanTable(rows, rules, { ...rowOptions, timeColumn, groupBy, trace });
     const left = cleaned.rows.map((values) => ({ values, ts: tsOf(values) }));
@@ -90,6 +100,7 @@ export function previewCleaning(recent: RecentData, settings: PreviewSettings, w
   const twins = [...samplesOf.keys()].sort();
   const most = twins.reduce((a, b) => (samplesOf.get(b)! > samplesOf.get(a)! ? b : a), twins[0] ?? "");
   const twin = samplesOf.has(wanted) ? wanted : most;
+  checkGrid(messages.flat().map(({ ts }) => ts));
   const trace = (t: CleaningTrace<Sample>) => void seen.push(...tracedOf(t, (sample) => sample));
   const cleaner = createCleaner(rules, { ...rowOptions, trace });
   for (const message of messages) {

@@ -176,7 +176,7 @@ describe("the form of a twin-clean", function () {
     assert.equal(await page.locator("#twin-clean-preview-table tr").count(), 0, "no answer to older rules stays");
     await field("k").fill("3");
     await field("fromUnit").fill("bar");
-    await page.waitForFunction(`/bar.*°C/.test($("#twin-clean-preview-said").text())`);
+    await page.waitForFunction(`/^rule 1: .*bar.*°C/.test($("#twin-clean-preview-said").text())`);
     assert.ok(
       await row(0).locator(".twin-clean-summary.twin-clean-wrong").count(),
       "the rule that the server will not take",

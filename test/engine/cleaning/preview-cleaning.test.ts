@@ -94,6 +94,19 @@ describe("the preview of a cleaning", () => {
     ]);
   });
 
+  it("refuses a grid that is far too fine, before it is made", () => {
+    const day = [0, 86_400_000];
+    const table: RecentData = { kind: "table", rows: day.map((time) => ({ time, t: 1 })), of: 2 };
+    const samples: RecentData = {
+      kind: "samples",
+      messages: day.map((ts) => [{ id: "a", ts, values: { t: 1 } }]),
+    };
+    for (const recent of [table, samples]) {
+      assert.throws(() => previewCleaning(recent, settings([], { resample: "1ms" })), /86400000 points/);
+      assert.equal(previewCleaning(recent, settings([], { resample: "1m", resampleMethod: "last" })).rows.length, 2);
+    }
+  });
+
   it("shows rows in the order in which they leave, and why one was refused for its order", () => {
     const rows = [2, 1, 3].map((s) => ({ time: 1000 * s, t: s }));
     const table: RecentData = { kind: "table", rows, of: 3 };
