@@ -36,6 +36,8 @@ export function readTwinIngestSettings(def: Record<string, unknown>): TwinIngest
   const source = read.choice("source", ["input", "mqtt", "http"], "input");
   // QoS 2 costs two more round trips and its guarantee ends at the client: samples repeated at QoS 1 are absorbed by the twin.
   const qos = read.choice("qos", ["0", "1", "2"], "1") === "0" ? 0 : 1;
+  const deliver = read.choice("deliver", ["each", "batch"], "each");
+  const isBatch = deliver === "batch";
   return {
     source,
     broker: read.text("broker", ""),
@@ -52,9 +54,9 @@ export function readTwinIngestSettings(def: Record<string, unknown>): TwinIngest
       ? readOrigin("seqFrom", read.text("seqFrom", ""), ["payload:", "msg"])
       : { from: "nothing" },
     values: readOrigin("valuesFrom", read.text("valuesFrom", "payload"), ["payload", "payload:"]),
-    deliver: read.choice("deliver", ["each", "batch"], "each"),
-    batchMax: read.number("batchMax", 500, { integer: true, min: 1, max: 100_000 }),
-    batchMs: read.number("batchMs", 100, { min: 1, max: 60_000 }),
+    deliver,
+    batchMax: isBatch ? read.number("batchMax", 500, { integer: true, min: 1, max: 100_000 }) : 500,
+    batchMs: isBatch ? read.number("batchMs", 100, { min: 1, max: 60_000 }) : 100,
     durable: read.flag("durable", source === "http" || (source === "mqtt" && qos === 1)),
   };
 }

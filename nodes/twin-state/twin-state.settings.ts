@@ -13,7 +13,7 @@ export interface TwinStateSettings {
   skipEqual: boolean;
   /** A change that the device makes by itself replaces the desired value it had met. */
   deviceWins: boolean;
-  /** Times further ahead than this, in ms, are a clock's that is wrong. */
+  /** report: times further ahead than this, in ms, are a clock's that is wrong. */
   maxSkewMs: number;
   /** desire: when watchers are told again what the device has not met, and when it is late. */
   timing: LoopTiming;
@@ -21,15 +21,16 @@ export interface TwinStateSettings {
 
 export function readTwinStateSettings(def: Record<string, unknown>): TwinStateSettings {
   const read = readerOf(def);
-  const maxSkew = read.number("maxSkew", 300, { min: 0 });
+  const operation = read.choice("operation", operations, "report");
+  const maxSkew = operation === "report" ? read.number("maxSkew", 300, { min: 0 }) : 0;
   return {
     store: read.text("store", ""),
     model: read.text("model", ""),
-    operation: read.choice("operation", operations, "report"),
+    operation,
     skipEqual: read.flag("skipEqual", true),
     deviceWins: read.flag("deviceWins", false),
     maxSkewMs: maxSkew === 0 ? Number.POSITIVE_INFINITY : maxSkew * 1000,
-    timing: readTiming(read),
+    timing: operation === "desire" ? readTiming(read) : defaultTiming,
   };
 }
 
