@@ -1,0 +1,124 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { Page } from "playwright-core";
+import { projectRoot } from "../flows/project";
+import { formsFlow, wrongSettings } from "./forms.flow";
+import { type Inspection, inspectForm } from "./forms.inspect";
+import { useInstallation } from "./installation";
+
+/** Errors that the editor's triangle shows, node by node. */
+type Validation = Record<string, string[]>;
+
+describe("the editor's forms, in both languages, light and dark", function () {
+  this.timeout(240_000);
+  const folder = mkdtempSync(path.join(tmpdir(), "meditwin-forms-"));
+  const file = path.join(folder, "flow.json");
+  const nodes = formsFlow(projectRoot);
+  writeFileSync(file, JSON.stringify(nodes));
+  const installation = useInstallation(() => ({ TWIN_FLOWS: file }));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function openEditor(locale: string): Promise<Page> {
+    const page = await installation().open("../", { width: 1280, height: 900 }, locale);
+    await page.waitForFunction(`window.RED?.nodes?.node("twin-state.plain")`);
+    await page.waitForSelector(".red-ui-palette-node");
+    return page;
+  }
+
+  /** What is wrong with the forms, each named by its node. */
+  async function inspectAll(page: Page): Promise<Record<keyof Inspection, string[]>> {
+    const all: Record<keyof Inspection, string[]> = { missing: [], cut: [], faint: [], english: [] };
+    for (const { id, type } of nodes) {
+      if (type === "tab" || /\.(wrong|unused)/.test(`${id}`)) continue;
+      await page.evaluate(`(() => {
+        const node = RED.nodes.node("${id}");
+        if (node._def.category === "config") RED.editor.editConfig("", node.type, node.id);
+        else RED.editor.edit(node);
+      })()`);
+      // Open when the tray has stopped moving.
+      await page.waitForFunction(`(() => {
+        const tray = document.querySelector(".red-ui-tray");
+        const right = tray?.getBoundingClientRect().right;
+        const stands = right !== undefined && right === window.trayWas && Math.abs(right - document.querySelector("#red-ui-editor-stack").getBoundingClientRect().right) < 2;
+        window.trayWas = right;
+        return stands;
+      })()`);
+      for (const theme of ["light", "dark"]) {
+        await page.evaluate(`document.documentElement.classList.toggle("nr-theme-dark", ${theme === "dark"})`);
+        const found = (await page.evaluate(inspectForm)) as Inspection;
+        for (const kind of Object.keys(all) as (keyof Inspection)[])
+          for (const one of found[kind]) all[kind].push(kind === "faint" ? `${id} ${theme}: ${one}` : `${id}: ${one}`);
+      }
+      await page.evaluate(`document.documentElement.classList.remove("nr-theme-dark")`);
+      await page.evaluate("RED.tray.close()");
+      await page.waitForFunction(`!document.querySelector(".red-ui-tray")`);
+    }
+    return {
+      ...all,
+      cut: [...new Set(all.cut)],
+      missing: [...new Set(all.missing)],
+      english: [...new Set(all.english)],
+    };
+  }
+
+  const validate = (page: Page): Promise<Validation> =>
+    page.evaluate(`(() => {
+      const said = {};
+      const look = (node) => {
+        if (!node.type.startsWith("twin-")) return;
+        RED.editor.validateNode(node);
+        said[node.id] = node.validationErrors;
+      };
+      RED.nodes.eachNode(look);
+      RED.nodes.eachConfig(look);
+      return said;
+    })()`) as Promise<Validation>;
+
+  function checkValidation(said: Validation, isSentence: RegExp): void {
+    for (const [id, errors] of Object.entries(said)) {
+      assert.equal(errors.length, wrongSettings(id), `${id}: ${errors.join(" / ")}`);
+      for (const text of errors) {
+        assert.match(text, isSentence, id);
+        assert.doesNotMatch(text, /\btwin-[a-z]+\.[a-zA-Z]+\./, id);
+      }
+    }
+  }
+
+  it("show every text whole and readable, and say of each wrong setting what is wrong, in English", async () => {
+    const page = await openEditor("en-US");
+    const { missing, cut, faint } = await inspectAll(page);
+    assert.deepEqual({ missing, cut, faint }, { missing: [], cut: [], faint: [] });
+    checkValidation(await validate(page), /\w+ \w+/);
+    assert.deepEqual(installation().complaints(), []);
+  });
+
+  it("and in Chinese, with no English left", async () => {
+    await installation().stop();
+    await installation().start("zh-CN");
+    const page = await openEditor("zh-CN");
+    assert.deepEqual(await inspectAll(page), { missing: [], cut: [], faint: [], english: [] });
+    checkValidation(await validate(page), /[\u4e00-\u9fff]/);
+    assert.deepEqual(installation().complaints(), []);
+  });
+
+  it("would be caught with a missing text, one that is cut off, one that is faint, and one that is English (control)", async () => {
+    const page = await openEditor("zh-CN");
+    await page.evaluate(`RED.editor.edit(RED.nodes.node("twin-write.plain"))`);
+    await page.waitForSelector(".red-ui-tray form .form-tips");
+    const found = (await page.evaluate(`(() => {
+      $(".red-ui-tray form").append(
+        "<div>twin-write.label.nothing</div>",
+        '<div style="width: 40px; overflow: hidden; white-space: nowrap">长长的文字长长的文字</div>',
+        '<select id="narrow" style="width: 60px"><option>长长的文字长长的文字</option></select>',
+        '<div style="color: #999">看不清</div>',
+        "<div>Left in English</div>");
+      return ${inspectForm};
+    })()`)) as Inspection;
+    assert.deepEqual(found.missing, ["twin-write.label.nothing"]);
+    assert.deepEqual(found.cut, ['"长长的文字长长的文字"', 'narrow: "长长的文字长长的文字"']);
+    assert.match(found.faint.join(), /^"看不清" 2\.\d$/);
+    assert.ok(found.english.includes('"Left in English"'));
+  });
+});
