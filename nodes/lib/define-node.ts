@@ -1,5 +1,6 @@
 import path from "node:path";
 import { errorCodes, Failure, Refusal, type RefusalInfo } from "../../engine/contract/errors";
+import { onceFlowsStarted } from "./flows-started";
 import { addMetrics, type Metric, serveMetrics } from "./metrics";
 import type { Done, Message, NodeRed, Outgoing, RedDef, RedNode, Send } from "./node-red";
 import { acquire, type Lease } from "./shared";
@@ -243,8 +244,7 @@ function hostOf(red: NodeRed, node: RedNode, type: string, disposers: Dispose[])
       disposers.push(addMetrics({ node: node.id, name: node.name ?? "" }, read));
     },
     onFlowsStarted(begin) {
-      red.events.once("flows:started", begin);
-      disposers.push(() => void red.events.off("flows:started", begin));
+      disposers.push(onceFlowsStarted(red.events, begin));
     },
     onClose: (dispose) => disposers.push(dispose),
   };

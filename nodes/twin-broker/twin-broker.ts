@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import type { IClientOptions } from "mqtt";
 import { Failure } from "../../engine/contract/errors";
 import { type ConfigHost, defineConfigNode } from "../lib/define-node";
+import { onceFlowsStarted } from "../lib/flows-started";
 import { type Metric, stateSet } from "../lib/metrics";
 import type { RedNode } from "../lib/node-red";
 import { acquire } from "../lib/shared";
@@ -56,7 +57,7 @@ function metricsOf(broker: Broker): Metric[] {
 /** The broker in this process outlives a deploy, and with it the connections of everybody who uses it. */
 function useEmbedded(host: ConfigHost, port: number, broker: MqttBroker, clientId: string): (removed: boolean) => void {
   const lease = acquire<EmbeddedBroker>(`broker:${port}`, () => {
-    const started = new Promise<void>((resolve) => host.red.events.once("flows:started", () => resolve()));
+    const started = new Promise<void>((resolve) => onceFlowsStarted(host.red.events, resolve));
     const value = openEmbeddedBroker({ port, warn: (text) => host.red.log.warn(text), started });
     return { value, dispose: () => value.close() };
   });
