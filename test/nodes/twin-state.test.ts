@@ -400,4 +400,37 @@ describe("twin-watch", () => {
     flow.send("report", sample("quiet", 2000, { x: 1 }));
     assert.equal(await statusOf(), "live");
   });
+
+  it("never turns a twin stale whose model says 0", async () => {
+    const model = (id: string, staleAfter: number) => ({
+      id,
+      type: "twin-model",
+      model: id,
+      staleAfter,
+      unknown: "keep",
+    });
+    const flow = await runtime.load(
+      ["twin-state", "twin-watch"],
+      [
+        model("patient", 0),
+        model("quick", 0.2),
+        state("report", { model: "patient" }),
+        state("report-quick", { model: "quick" }),
+        { id: "watch", type: "twin-watch", twin: "*", events: ["status"], wires: [["events"]] },
+        { id: "events", type: "helper" },
+        ...out,
+      ],
+    );
+    const next = async () => {
+      const { topic, payload } = await flow.next("events");
+      return [topic, (payload as TwinDocument).status];
+    };
+    flow.send("report", sample("patient-1", 1000, { x: 1 }));
+    assert.deepEqual(await next(), ["patient-1", "live"]);
+    flow.send("report-quick", sample("quick-1", 1000, { x: 1 }));
+    assert.deepEqual(await next(), ["quick-1", "live"]);
+    // Reported later, silent for less long.
+    assert.deepEqual(await next(), ["quick-1", "stale"]);
+    assert.deepEqual(flow.waiting("events"), []);
+  });
 });
