@@ -15,6 +15,7 @@ for (const kind of ["the embedded broker", "mosquitto"] as const)
       const page = await installation().open("overview");
       const card = page.locator('[data-twin="chiller-1"]');
       await card.locator('[data-status="live"]').waitFor();
+      await card.getByRole("row", { name: /Water set point 8/ }).waitFor();
       await page.locator('[data-twin="press-6"] [data-status="live"]').waitFor();
       const client = await mqtt.connectAsync(server?.url ?? installation().mqttUrl);
       const heard: [string, string][] = [];

@@ -218,7 +218,7 @@ describe("twin-ingest, wired", () => {
     [{ idFrom: "topics:0" }, /idFrom is "topics:0"/],
     [{ tsFrom: "now" }, /tsFrom is "now"/],
     [{ deliver: "all" }, /each, batch/],
-    [{ batchMax: 0 }, /1 or more/],
+    [{ deliver: "batch", batchMax: 0 }, /1 or more/],
     [{ source: "opc" }, /input, mqtt, http/],
   ] as [Record<string, unknown>, RegExp][])
     it(`says what is wrong with ${JSON.stringify(settings)}`, async () => {

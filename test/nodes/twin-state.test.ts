@@ -403,7 +403,7 @@ describe("twin-watch", () => {
 
   it("never turns a twin stale whose model says 0", async () => {
     const model = (id: string, staleAfter: number) => ({
-      id,
+      id: `${id}-model`,
       type: "twin-model",
       model: id,
       staleAfter,
@@ -414,9 +414,9 @@ describe("twin-watch", () => {
       [
         model("patient", 0),
         model("quick", 0.2),
-        state("report", { model: "patient" }),
-        state("report-quick", { model: "quick" }),
-        { id: "watch", type: "twin-watch", twin: "*", events: ["status"], wires: [["events"]] },
+        state("report", { model: "patient-model" }),
+        state("report-quick", { model: "quick-model" }),
+        { id: "watch", type: "twin-watch", twin: "still-*", events: ["status"], wires: [["events"]] },
         { id: "events", type: "helper" },
         ...out,
       ],
@@ -425,12 +425,12 @@ describe("twin-watch", () => {
       const { topic, payload } = await flow.next("events");
       return [topic, (payload as TwinDocument).status];
     };
-    flow.send("report", sample("patient-1", 1000, { x: 1 }));
-    assert.deepEqual(await next(), ["patient-1", "live"]);
-    flow.send("report-quick", sample("quick-1", 1000, { x: 1 }));
-    assert.deepEqual(await next(), ["quick-1", "live"]);
+    flow.send("report", sample("still-0", 1000, { x: 1 }));
+    assert.deepEqual(await next(), ["still-0", "live"]);
+    flow.send("report-quick", sample("still-1", 1000, { x: 1 }));
+    assert.deepEqual(await next(), ["still-1", "live"]);
     // Reported later, silent for less long.
-    assert.deepEqual(await next(), ["quick-1", "stale"]);
+    assert.deepEqual(await next(), ["still-1", "stale"]);
     assert.deepEqual(flow.waiting("events"), []);
   });
 });
