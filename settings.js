@@ -2,7 +2,7 @@
 // scripts/lib/environment.cjs. `npm start` has already checked ports and prepared the flow file; without it
 // (node-red -s settings.js) the same defaults hold.
 
-const { readEnvironment } = require("./scripts/lib/environment.cjs");
+const { languages, readEnvironment } = require("./scripts/lib/environment.cjs");
 const { httpGuard, socketGuard } = require("./scripts/lib/guard.cjs");
 const { keptSecret } = require("./scripts/lib/secrets.cjs");
 
@@ -25,6 +25,10 @@ if (process.channel)
 
 const loopbackNamesOnly = !exposed && !signIn && !values.TWIN_ADMIN_PASSWORD_HASH;
 const people = whoMay();
+// The editor speaks the language of TWIN_LANG, else of the browser; what a user chooses in the editor stands above both.
+const editorLanguage = languages.includes(values.TWIN_LANG)
+  ? [`${__dirname}/scripts/editor/${values.TWIN_LANG}.js`]
+  : [];
 
 module.exports = {
   // Where everything is kept. The flow file lies there too, because Node-RED keeps the credentials beside it.
@@ -68,7 +72,7 @@ module.exports = {
   logging: { console: { level: "info", metrics: false, audit: false } },
 
   editorTheme: {
-    page: { title: "MediTwin" },
+    page: { title: "MediTwin", scripts: editorLanguage },
     header: { title: "MediTwin" },
     tours: false,
     menu: { "menu-item-help": { label: "MediTwin", url: "/dashboard" } },

@@ -18,8 +18,8 @@ export interface Installation {
   start(language?: string): Promise<void>;
   /** As Ctrl-C does. */
   stop(): Promise<void>;
-  /** Opens a page of the dashboard in a window of that size, in a browser of that language. */
-  open(page: string, size?: { width: number; height: number }, locale?: string): Promise<Page>;
+  /** Opens a page of the dashboard in a window of that size. */
+  open(page: string, size?: { width: number; height: number }): Promise<Page>;
   /** Errors on the pages' consoles, exceptions, and requests beyond loopback, since the last call. */
   complaints(): string[];
   /** Adds a tab to the running flows, as the editor's API does. */
@@ -126,8 +126,8 @@ async function createInstallation(
       child.kill("SIGINT");
       await closed;
     },
-    async open(name, size = { width: 1280, height: 720 }, locale = "en-US") {
-      const context = await browser.newContext({ viewport: size, locale });
+    async open(name, size = { width: 1280, height: 720 }) {
+      const context = await browser.newContext({ viewport: size });
       contexts.push(context);
       const page = await context.newPage();
       page.setDefaultTimeout(15_000);
