@@ -94,6 +94,11 @@ describe("the rules of that shape", () => {
       "NODE.html",
       (text) => text.replace("twin-oee.label.limit", "twin-oee.label.gone"),
     ],
+    [
+      /a picture with the colour fill="#333/,
+      `${english}.html`,
+      (text) => text.replace("<h3>", '<svg><path fill="#333"/></svg><h3>'),
+    ],
     [/another data-help-name/, `${english}.html`, (text) => text.replace("twin-oee", "twin-eoo")],
     [/help in en-US: the section Inputs is missing/, `${english}.html`, (text) => text.replace("<h3>Inputs</h3>", "")],
     [/help in zh-CN: the section 详细 is missing/, `${chinese}.html`, (text) => text.replace("<h3>详细</h3>", "")],

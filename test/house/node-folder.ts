@@ -148,6 +148,8 @@ export function checkNodeFolder(root: string, name: string, types: ReadonlyMap<s
     const order = Object.values(names).filter((heading) => headings.includes(heading));
     if (headings.filter((heading) => order.includes(heading)).join() !== order.join())
       say(`${where}: the sections are not in the order ${order.join(", ")}.`);
+    const fixed = /\b(?:fill|stroke|color)\s*[=:]\s*"?\s*(?!none|currentColor|var\()[#\w]+/.exec(help)?.[0];
+    if (fixed) say(`${where}: a picture with the colour ${fixed}: use currentColor, the editor has a dark theme.`);
     if (language === "zh-CN" && !/\p{Script=Han}{10}/u.test(help)) say(`${where}: it is not in Chinese.`);
     if (language === "zh-CN" && !headings.includes(names.references) !== !englishHelp().includes("<h3>References</h3>"))
       say(`${where}: it has other sections than the English one.`);
