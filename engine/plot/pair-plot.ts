@@ -27,7 +27,7 @@ const gap = 8;
 
 /**
  * Every column against every other one, as seaborn's `pairplot`: what a column holds on the diagonal (bars, or a curve for
- * each group), points below it, Pearson's coefficients above.
+ * each group), points below it, coefficients above.
  */
 export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]): Picture {
   const { language, rows } = request;
@@ -42,6 +42,7 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
   const origin = (row: number, col: number): [number, number] => [left + col * (side + gap), 10 + row * (side + gap)];
 
   const shown = rowsToShow(request, columns, groups);
+  const allRows = Int32Array.from({ length: rows }, (_, row) => row);
   const inHexagons: Hexagons[] = [];
   const panels: ((most: number) => string)[] = [];
   const method = request.correlation?.method ?? "pearson";
@@ -66,7 +67,8 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
         const content = points(a, b, lying[col]!, upright[row]!, side, shown, groups);
         panels.push(() => place(content));
       } else {
-        const hexagons = hexagonsOf(placesOf(a, b, lying[col]!, upright[row]!, side, shown), side, bytesOfPanel(k));
+        const places = placesOf(a, b, lying[col]!, upright[row]!, side, allRows);
+        const hexagons = hexagonsOf(places, side, bytesOfPanel(k));
         inHexagons.push(hexagons);
         panels.push((most) => place(drawHexagons(hexagons, most)));
       }
@@ -85,7 +87,7 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
     return axisLeft + at(x, bottom, ticksBelow(lying[i]!, side), captionBelow(lying[i]!.caption, side, 30));
   });
   const n = whole(rows, language);
-  const isSample = shown.length < rows;
+  const isSample = k > 1 && shown.length < rows;
   strongest = strongest.filter(({ r }) => !Number.isNaN(r)).sort((one, other) => other.r - one.r);
   return {
     width: Math.ceil(left + k * (side + gap) - gap + right),
@@ -112,7 +114,7 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
 
 const labelsOf = (axis: Axis): string[] => axis.ticks.map(({ label }) => label);
 
-/** All rows when they may be shown or are counted in hexagons; else a sample. */
+/** Rows to show as points: all when they may be, else a sample. */
 function rowsToShow(request: PlotRequest, columns: readonly DrawnColumn[], groups: Groups | undefined): Int32Array {
   const { rows, maxPoints } = request;
   const bytesOfRow = groups
@@ -123,15 +125,18 @@ function rowsToShow(request: PlotRequest, columns: readonly DrawnColumn[], group
 }
 
 /** Places of the rows in which both columns have a value, x and y in turn, from the upper left corner. */
-function placesOf(a: DrawnColumn, b: DrawnColumn, x: Axis, y: Axis, side: number, rows: Iterable<number>): number[] {
-  const places: number[] = [];
+function placesOf(a: DrawnColumn, b: DrawnColumn, x: Axis, y: Axis, side: number, rows: Int32Array): Float64Array {
+  const places = new Float64Array(2 * rows.length);
+  let count = 0;
   for (const row of rows) {
     const left = x.at(a.values[row]!);
     const up = y.at(b.values[row]!);
     // What is missing or infinite lies nowhere.
-    if (left >= 0 && left <= 1 && up >= 0 && up <= 1) places.push(left * side, (1 - up) * side);
+    if (!(left >= 0 && left <= 1 && up >= 0 && up <= 1)) continue;
+    places[count++] = left * side;
+    places[count++] = (1 - up) * side;
   }
-  return places;
+  return places.subarray(0, count);
 }
 
 function points(

@@ -159,6 +159,11 @@ describe("the pair plot", () => {
     const svg = draw(requestOf({ kind: "pair", columns }));
     assert.match(svg, /All 10,000 rows are counted in hexagons; the strongest colour stands for \d+/);
     assert.doesNotMatch(svg, /class="dot/);
+    const twoPlaces = Float64Array.from({ length: 10_000 }, (_, i) => (i < 9000 ? 1 : 2));
+    const heaps = draw(
+      requestOf({ kind: "pair", columns: [columnOf("a", twoPlaces), columnOf("b", twoPlaces)], maxPoints: 10 }),
+    );
+    assert.match(heaps, /All 10,000 rows are counted in hexagons; the strongest colour stands for 9,000/);
   });
 
   it("samples more than maxPoints rows of groups, and always shows the extremes of every column", () => {
