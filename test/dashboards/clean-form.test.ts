@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { duplicateKinds, featureKinds, keeps, orders, resampleMethods } from "../../engine/cleaning/row-options";
+import { until } from "../start/server";
 import { useInstallation } from "./installation";
 
 const rules = [
@@ -121,16 +122,27 @@ describe("the form of a twin-clean", function () {
       `(() => { const { rules, features, dropDuplicates, duplicates, order, resample, changed } = RED.nodes.node("${node}"); return { rules, features, dropDuplicates, duplicates, order, resample, changed: !!changed }; })()`,
     ) as Promise<Record<string, unknown>>;
   const row = (index: number) => page.locator("#twin-clean-rules > li").nth(index);
+  /** Opens the details of a rule. While the tray still slides in, a click may miss. */
+  async function expand(index: number): Promise<void> {
+    const isOpen = () => row(index).locator(".twin-clean-steps").isVisible();
+    await until("expanded", async () => {
+      if (!(await isOpen())) await row(index).locator(".twin-clean-more").click();
+      return isOpen();
+    });
+  }
   const tab = (index: number) => page.locator("#twin-clean-tabs li").nth(index).locator("a").first().click();
   const rowAt = (time: RegExp) => page.locator("#twin-clean-preview-table tr", { hasText: time });
 
   before(async () => {
-    const response = await fetch(`${installation().url}/feed`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(samples),
+    // The editor is served a little before the flows run.
+    await until("fed", async () => {
+      const response = await fetch(`${installation().url}/feed`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(samples),
+      });
+      return response.ok;
     });
-    assert.equal(response.status, 200);
     page = await installation().open("../", { width: 1280, height: 1400 });
     await load("");
   });
@@ -165,7 +177,7 @@ describe("the form of a twin-clean", function () {
 
   it("shows only fields that apply, and says what is wrong as it is typed", async () => {
     await open("clean");
-    await row(0).locator(".twin-clean-more").click();
+    await expand(0);
     const field = (key: string) => row(0).locator(`[data-key="${key}"]`).first();
     assert.equal(await field("robust").isVisible(), false);
     await field("outlier").selectOption("zscore");
@@ -198,7 +210,7 @@ describe("the form of a twin-clean", function () {
     const marks = page.locator("#twin-clean-preview-chart svg title");
     assert.ok((await marks.allTextContents()).includes("outlier replaced"));
 
-    await row(0).locator(".twin-clean-more").click();
+    await expand(0);
     await row(0).locator('[data-key="onOutlier"]').selectOption("mark");
     await rowAt(/:00:48/)
       .locator("i.fa-flag.twin-clean-doubtful")
@@ -244,13 +256,13 @@ describe("the form of a twin-clean", function () {
 
   it("keeps what was set, and stores only what applies and is no default", async () => {
     await open("clean");
-    await row(2).locator(".twin-clean-more").click();
+    await expand(2);
     await close("ok");
     assert.deepEqual((await stored("clean")).rules, [...rules.slice(0, 2), { property: "lot", convert: "string" }]);
   });
 
   async function showAll(): Promise<void> {
-    await row(0).locator(".twin-clean-more").click();
+    await expand(0);
     for (const [key, value] of Object.entries({
       convert: "integer",
       outlier: "zscore",
@@ -260,7 +272,7 @@ describe("the form of a twin-clean", function () {
       await row(0).locator(`[data-key="${key}"]`).first().selectOption(value);
     for (const [key, value] of Object.entries({ min: "0", stuck: "10m", maxRate: "5", window: "21" }))
       await row(0).locator(`[data-key="${key}"]`).first().fill(value);
-    await row(2).locator(".twin-clean-more").click();
+    await expand(2);
     await row(2).locator('[data-key="convert"]').selectOption("time");
   }
 

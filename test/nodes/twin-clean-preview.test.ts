@@ -200,7 +200,7 @@ describe("the preview that a twin-clean's form asks for", () => {
   it("is answered with what came through the node, by rules that are not deployed; it outlives a deploy, not the node", async function () {
     this.timeout(60_000);
     const url = await started();
-    await post(url, "/feed", { pressure: 2 });
+    await until("fed", async () => (await post(url, "/feed", { pressure: 2 })).ok, 20_000);
     const answer = async () => {
       const response = await ask(url, [{ property: "pressure", fromUnit: "bar" }]);
       return (await response.json()) as { rows: { cells: Record<string, { after: number }> }[] };
@@ -247,7 +247,8 @@ describe("the examples of twin-clean on real data", () => {
     const settings = flow.find(({ id }) => id === node);
     const one = await starts.start({ TWIN_FLOWS: starts.put("flow.json", JSON.stringify(flow)) });
     await one.serving();
-    await fetch(`${one.url}/inject/${button}`, { method: "POST" });
+    // The editor is served a little before the flows run.
+    await until("pressed", async () => (await fetch(`${one.url}/inject/${button}`, { method: "POST" })).ok, 20_000);
     let preview: Preview | undefined;
     await until(
       "played to its end",
