@@ -68,7 +68,9 @@ export function correlationPlot(request: PlotRequest, columns: readonly DrawnCol
             ),
           ),
     notes: [
-      words.correlationOf(words.method[request.correlation?.method ?? "pearson"]),
+      words.correlationOf[request.correlation?.use ?? "pairwise"](
+        words.method[request.correlation?.method ?? "pearson"],
+      ),
       ...(hasNone ? [words.noCoefficient] : []),
     ],
   };

@@ -46,8 +46,8 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
   const inHexagons: Hexagons[] = [];
   const panels: ((most: number) => string)[] = [];
   const method = request.correlation?.method ?? "pearson";
-  // Those of groups are Pearson's, and do not stand below another one.
-  const ofGroups = method === "pearson" ? groups : undefined;
+  // Those of groups are Pearson's of the rows that both have, and do not stand below another one.
+  const ofGroups = method === "pearson" && request.correlation?.use !== "complete" ? groups : undefined;
   const coefficients = coefficientsOf(columns, request.correlation, groups);
   let strongest: { text: string; r: number }[] = [];
   let hasStars = false;
@@ -106,7 +106,7 @@ export function pairPlot(request: PlotRequest, columns: readonly DrawnColumn[]):
         : isSample
           ? words.sampled(whole(shown.length, language), n)
           : words.allPoints(n),
-      ...(k > 1 ? [words.correlationOf(words.method[method])] : []),
+      ...(k > 1 ? [words.correlationOf[request.correlation?.use ?? "pairwise"](words.method[method])] : []),
       ...(hasStars ? [words.stars] : []),
     ],
   };

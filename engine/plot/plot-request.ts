@@ -46,6 +46,8 @@ export interface PlotGroup {
 /** Coefficients as `twin-stats` gives them, rows and columns in the order of `columns`; null where there is none. */
 export interface PlotCorrelation {
   method: "pearson" | "spearman";
+  /** `complete` left out every row in which any column is missing. @default "pairwise" */
+  use?: "pairwise" | "complete";
   columns: readonly string[];
   matrix: readonly (readonly (number | null)[])[];
   /** Rows that each coefficient rests on. */

@@ -17,7 +17,7 @@ export interface Words {
   beyond(list: string): string;
   nothing(list: string): string;
   method: Record<"pearson" | "spearman", string>;
-  correlationOf(method: string): string;
+  correlationOf: Record<"pairwise" | "complete", (method: string) => string>;
   noCoefficient: string;
   n: string;
   mean: string;
@@ -67,7 +67,10 @@ const english: Words = {
   beyond: (list) => `Infinite, not shown: ${list}.`,
   nothing: (list) => `Without any number: ${list}.`,
   method: { pearson: "Pearson", spearman: "Spearman" },
-  correlationOf: (method) => `Correlation: ${method}, of the rows in which both columns have a value.`,
+  correlationOf: {
+    pairwise: (method) => `Correlation: ${method}, of the rows in which both columns have a value.`,
+    complete: (method) => `Correlation: ${method}, of the rows in which all columns have a value.`,
+  },
   noCoefficient: "A crossed cell has no coefficient: fewer than two rows, or a column that does not change.",
   n: "n",
   mean: "mean",
@@ -111,7 +114,10 @@ const chinese: Words = {
   beyond: (list) => `无穷大，未显示：${list}。`,
   nothing: (list) => `没有任何数值：${list}。`,
   method: { pearson: "皮尔逊（Pearson）", spearman: "斯皮尔曼（Spearman）" },
-  correlationOf: (method) => `相关系数：${method}，按两列均有值的行计算。`,
+  correlationOf: {
+    pairwise: (method) => `相关系数：${method}，按两列均有值的行计算。`,
+    complete: (method) => `相关系数：${method}，按所有列均有值的行计算。`,
+  },
   noCoefficient: "打叉的格子没有系数：不足两行，或某列的值不变。",
   n: "n",
   mean: "均值",

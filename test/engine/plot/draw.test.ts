@@ -133,6 +133,7 @@ describe("the pair plot", () => {
     const columns = tablets(["tbl_tensile", "api_water"]);
     const correlation = {
       method: "spearman" as const,
+      use: "complete" as const,
       columns: ["api_water", "tbl_tensile"],
       matrix: [
         [1, -0.77],
@@ -145,7 +146,7 @@ describe("the pair plot", () => {
     };
     const texts = textsIn(draw(requestOf({ kind: "pair", columns, correlation, group: tabletCodes() })));
     assert.ok(texts.includes("−0.77*"));
-    assert.ok(texts.some((text) => text.startsWith("Correlation: Spearman")));
+    assert.ok(texts.some((text) => text === "Correlation: Spearman, of the rows in which all columns have a value."));
     assert.ok(!texts.some((text) => /^13 -?0/.test(text)), "Pearson's of the groups would not fit to it");
   });
 
