@@ -81,19 +81,19 @@ export function correlate(columns: readonly NamedColumn[], options: CorrelationO
 }
 
 function pearson(a: Float64Array[], b: Float64Array[], onProgress: (share: number) => void): Judged[][] {
-  if (a.every(isComplete) && (a === b || b.every(isComplete))) return correlationMatrix(a, b, onProgress);
-  return everyPair(a, b, onProgress, (i, j) => pairCorrelation(a[i]!, b[j]!));
+  return correlationMatrix(a, b, onProgress) ?? everyPair(a, b, onProgress, (i, j) => pairCorrelation(a[i]!, b[j]!));
 }
 
 function spearman(a: Float64Array[], b: Float64Array[], onProgress: (share: number) => void): Judged[][] {
   const ordersA = a.map(orderOf);
   const ordersB = a === b ? ordersA : b.map(orderOf);
-  if (a.every(isComplete) && (a === b || b.every(isComplete))) {
+  const isComplete = (order: Uint32Array): boolean => order.length === a[0]!.length;
+  if (ordersA.every(isComplete) && ordersB.every(isComplete)) {
     const ranksA = a.map((values, i) => ranksOf(values, ordersA[i]!));
     const ranksB = a === b ? ranksA : b.map((values, j) => ranksOf(values, ordersB[j]!));
     const only = ranksA.map(({ ranks }) => ranks);
     const pairs = correlationMatrix(only, a === b ? only : ranksB.map(({ ranks }) => ranks), onProgress);
-    return pairs.map((row, i) =>
+    return pairs!.map((row, i) =>
       row.map((pair, j) => ({ ...pair, hasTies: ranksA[i]!.hasTies || ranksB[j]!.hasTies })),
     );
   }
@@ -117,11 +117,6 @@ function everyPair(
     onProgress((i + 1) / a.length);
   }
   return pairs;
-}
-
-function isComplete(values: Float64Array): boolean {
-  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) return false;
-  return true;
 }
 
 /** The rows in which every column has a finite value. */

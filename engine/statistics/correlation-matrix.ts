@@ -4,21 +4,23 @@ import { coefficient, type PairCorrelation } from "./pair-correlation";
 const block = 512;
 
 /**
- * Pearson's coefficients of every column of `a` with every one of `b`, none of which has a missing value. One pass over all
- * columns by blocks of rows, about means that were found in a pass before, corrected by what these were off.
+ * Pearson's coefficients of every column of `a` with every one of `b`. One pass over all columns by blocks of rows, about means
+ * that were found in a pass before, corrected by what these were off.
  *
  * @param onProgress told shares of the work, 0 to 1
+ * @returns undefined where a value is missing or infinite (or a sum too great for a number)
  */
 export function correlationMatrix(
   a: readonly Float64Array[],
   b: readonly Float64Array[],
   onProgress: (share: number) => void = () => {},
-): PairCorrelation[][] {
+): PairCorrelation[][] | undefined {
   const rows = a[0]?.length ?? 0;
   const isSame = a === b;
   const of = [...a, ...(isSame ? [] : b)];
   const firstOfB = isSame ? 0 : a.length;
   const means = of.map(meanOf);
+  if (rows > 0 && !means.every(Number.isFinite)) return undefined;
   const off = new Float64Array(of.length);
   const squares = new Float64Array(of.length);
   const products = new Float64Array(a.length * b.length);

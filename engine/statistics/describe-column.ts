@@ -27,15 +27,30 @@ export interface ColumnStatistics {
   autocorrelation?: number | null;
 }
 
+/** Room to work in, as long as the longest column: taken once for many columns. */
+export interface Workspace {
+  present: Float64Array;
+  scratch: Float64Array;
+}
+
+export const workspaceFor = (rows: number): Workspace => ({
+  present: new Float64Array(rows),
+  scratch: new Float64Array(rows),
+});
+
 /**
  * Describes a column of numbers; NaN and infinite values are missing. The column stays as it is.
  *
  * @param lag rows between the values whose autocorrelation is wanted; 0: none is
  */
-export function describeColumn(values: Float64Array, lag = 0): ColumnStatistics {
-  const present = presentOf(values);
+export function describeColumn(
+  values: Float64Array,
+  lag = 0,
+  workspace: Workspace = workspaceFor(values.length),
+): ColumnStatistics {
+  const { scratch } = workspace;
+  const present = presentIn(values, workspace.present);
   const moments = momentsOf(present);
-  const scratch = new Float64Array(present.length);
   const [q1, median, q3] = quantilesOf(present, [0.25, 0.5, 0.75], scratch) as [number, number, number];
   for (let i = 0; i < present.length; i++) present[i] = Math.abs(present[i]! - median);
   const [mad] = quantilesOf(present, [0.5], scratch) as [number];
@@ -70,16 +85,15 @@ export function statisticsOf(moments: Moments, rows: number, quartiles: Quartile
   };
 }
 
-/** A copy without what is missing. */
-function presentOf(values: Float64Array): Float64Array {
-  const present = new Float64Array(values.length);
+/** Those that are not missing, copied into `room`. */
+function presentIn(values: Float64Array, room: Float64Array): Float64Array {
   let count = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     // False for NaN and for both infinities.
-    if (value - value === 0) present[count++] = value;
+    if (value - value === 0) room[count++] = value;
   }
-  return present.subarray(0, count);
+  return room.subarray(0, count);
 }
 
 export const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);

@@ -1,7 +1,7 @@
 import { Refusal, refuse } from "../contract/errors";
 import type { Label } from "../learning/dataset";
 import { type Correlation, type CorrelationMethod, correlate } from "./correlate";
-import { type ColumnStatistics, describeColumn } from "./describe-column";
+import { type ColumnStatistics, describeColumn, workspaceFor } from "./describe-column";
 import type { StatisticsColumn, StatisticsTable } from "./statistics-table";
 
 export interface DescribeOptions {
@@ -59,8 +59,9 @@ export function describeTable(table: StatisticsTable, options: DescribeOptions =
 function describe(rows: number, columns: readonly StatisticsColumn[], options: DescribeOptions): Description {
   const { method = "pearson", use, lag = 0, onProgress = () => {} } = options;
   const described: Description["columns"] = {};
+  const workspace = workspaceFor(rows);
   columns.forEach(({ name, values }, i) => {
-    described[name] = describeColumn(values, lag);
+    described[name] = describeColumn(values, lag, workspace);
     onProgress((0.6 * (i + 1)) / columns.length);
   });
   const correlation =
