@@ -58,6 +58,8 @@ export interface RedNode extends EventEmitter {
   id: string;
   type: string;
   z?: string;
+  /** Of a node in an instance of a subflow: its id in the template, by which the editor knows it. */
+  _alias?: string;
   name?: string;
   credentials?: Record<string, string>;
   /** The object that a configuration node of ours offers to flow nodes. */

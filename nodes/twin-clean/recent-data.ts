@@ -22,7 +22,7 @@ interface Kept extends RecentKeeper {
 
 const keepers = new Map<string, Kept>();
 
-/** Keeps for the node of that id until it is released, and over a deploy. */
+/** Keeps for the node of that id, as the editor knows it, until it is released, and over a deploy. Instances of a subflow share it. */
 export function keepRecent(nodeId: string): { keeper: RecentKeeper; release(): void } {
   const { value, release } = acquire(`twin-clean:recent:${nodeId}`, () => {
     const keeper = createRecentKeeper();

@@ -38,7 +38,7 @@ export default defineNode<TwinCleanSettings>({
       if (model && property !== allNumbers && !model.properties.has(property))
         host.warn(host.text("status.notInModel", { property, model: model.model }));
 
-    const recent = keepRecent(host.id);
+    const recent = keepRecent(host.node._alias ?? host.id);
     host.onClose(recent.release);
 
     const total = { in: 0, changed: 0, dropped: 0 };

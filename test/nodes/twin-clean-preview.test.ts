@@ -220,6 +220,24 @@ describe("the preview that a twin-clean's form asks for", () => {
     assert.deepEqual(other.rows, []);
   });
 
+  it("is known in a subflow by the node's id in its template", async function () {
+    this.timeout(60_000);
+    const url = await started();
+    const place = { x: 0, y: 0 };
+    const subflow = [
+      { id: "tab", type: "tab", label: "f" },
+      { id: "sub", type: "subflow", name: "s", in: [{ ...place, wires: [{ id: "inner" }] }], out: [] },
+      { id: "inner", type: "twin-clean", z: "sub", rules: [], ...place, wires: [[], [], []] },
+      { id: "use", type: "subflow:sub", z: "tab", ...place, wires: [] },
+      { id: "in", type: "http in", z: "tab", url: "/feed", method: "post", ...place, wires: [["use", "out"]] },
+      { id: "out", type: "http response", z: "tab", ...place, wires: [] },
+    ];
+    assert.equal((await post(url, "/flows", subflow)).status, 204);
+    await until("fed", async () => (await post(url, "/feed", { pressure: 2 })).ok, 20_000);
+    const { rows } = (await (await ask(url, [], "inner")).json()) as { rows: unknown[] };
+    assert.equal(rows.length, 1);
+  });
+
   it("names the rule that the engine does not take", async function () {
     this.timeout(60_000);
     const response = await ask(await started(), [{ property: "t" }, { property: "t", fromUnit: "bar", toUnit: "K" }]);
