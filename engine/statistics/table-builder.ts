@@ -87,7 +87,6 @@ export function tableBuilder(source: RowSource, options: TableOptions = {}): Tab
 
   /** Begins the columns that this row is the first to have. */
   function discover(row: Row, names: readonly string[], index: number): void {
-    if (names.length > maxColumns) throw tooLarge(rows, names.length, maxCells);
     for (const name of names) {
       if (known.has(name)) continue;
       begin(name);

@@ -31,6 +31,19 @@ describe("order statistics", () => {
         );
     });
 
+  it("are right where the sample sees nothing of what there is", () => {
+    const values = Float64Array.from({ length: count }, (_, i) => 1 + i);
+    // The rows that the sample looks at: the same walk.
+    const walk = createDice(1);
+    for (let i = 0; i < 2048; i++) values[walk(count)] = 0;
+    const sorted = values.slice().sort();
+    for (const rank of [0, 1000, count / 2, count - 1])
+      assert.deepEqual(orderStatistic(values.slice(), rank, new Float64Array(count)), [
+        sorted[rank],
+        sorted[rank + 1] ?? Number.NaN,
+      ]);
+  });
+
   it("give quantiles of any number of values", () => {
     for (const n of [1, 2, 3, 10, 599, 601, 4999, 5000, 5001]) {
       const values = Float64Array.from({ length: n }, () => dice(1000));
