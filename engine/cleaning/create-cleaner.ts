@@ -158,9 +158,10 @@ export function createCleaner(rules: readonly CleaningRule[], options: CleanerOp
       const errors: (RefusalInfo | undefined)[] = new Array(samples.length).fill(undefined);
       const rows = samples.map((sample) => sample.values);
       const times = samples.map((sample) => sample.ts);
-      let sequence = samples.map((_, i) => i);
-      if (order === "sort" && samples.length > 1) sequence = inOrderOfTime(sequence, times);
-      const byTwin = samples.length === 1 ? [[0]] : indexesByTwin(samples, sequence);
+      const isOne = samples.length === 1;
+      let sequence = isOne ? onlyOne : samples.map((_, i) => i);
+      if (order === "sort" && !isOne) sequence = inOrderOfTime(sequence, times);
+      const byTwin = isOne ? [onlyOne] : indexesByTwin(samples, sequence);
       if (features.length > 0)
         rows.forEach((row, i) => {
           errors[i] = nameTaken(features, row);
@@ -168,7 +169,7 @@ export function createCleaner(rules: readonly CleaningRule[], options: CleanerOp
       if (order === "drop" || duplicates !== "none")
         for (const indexes of byTwin) {
           const twin = twins.of(samples[indexes[0]!]!.id);
-          if (order === "drop") dropUnordered(samples, indexes, twin, errors);
+          if (order === "drop") dropUnordered(samples, times, indexes, twin, errors);
           if (duplicates !== "none") dropRepeats(samples, indexes, twin, errors, { duplicates, keep }, keyOf);
         }
       const groups = byTwin.map((indexes) => groupOf(samples[indexes[0]!]!.id, indexes, samples));
@@ -190,7 +191,7 @@ export function createCleaner(rules: readonly CleaningRule[], options: CleanerOp
       const dropped: Dropped<Sample>[] = [];
       if (report.rows.dropped > 0)
         errors.forEach((error, i) => {
-          if (error) dropped.push({ row: samples[i]!, error: samples.length === 1 ? error : { ...error, index: i } });
+          if (error) dropped.push({ row: samples[i]!, error: isOne ? error : { ...error, index: i } });
         });
       if (onGrid) {
         report.grid = onGrid.grid;
@@ -203,6 +204,9 @@ export function createCleaner(rules: readonly CleaningRule[], options: CleanerOp
     },
   };
 }
+
+/** The places of a message of one sample. */
+const onlyOne = [0];
 
 function indexesByTwin(samples: readonly Sample[], sequence: readonly number[]): number[][] {
   const groups = new Map<string, number[]>();

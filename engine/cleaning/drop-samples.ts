@@ -8,12 +8,12 @@ import type { TwinMemory } from "./twin-memories";
 /** Refuses samples of a twin that are older than one before them, in this batch or an earlier message. */
 export function dropUnordered(
   samples: readonly Sample[],
+  times: readonly number[],
   indexes: readonly number[],
   twin: TwinMemory,
   errors: (RefusalInfo | undefined)[],
 ): void {
   const good = indexes.filter((i) => errors[i] === undefined);
-  const times = samples.map(({ ts }) => ts);
   for (const { row, latest } of outOfOrder(good, times, twin.latest))
     errors[row] = refuse(
       "out-of-order",
