@@ -4,19 +4,22 @@ import { withPageUser } from "./page-user";
 
 /** What the sockets' middleware has left on a page's connection. */
 interface Connection {
+  id?: string;
   data?: { meditwin?: { user?: User } };
 }
-
-const userOf = (connection: Connection): User | undefined => connection.data?.meditwin?.user;
 
 /** A message always: a widget that sends a bare value sends it as the payload. */
 function ofUser(connection: Connection, message: unknown): unknown {
   const isBare = typeof message !== "object" || message === null;
-  return withPageUser(isBare ? { payload: message } : message, userOf(connection));
+  return withPageUser(isBare ? { payload: message } : message, {
+    user: connection.data?.meditwin?.user,
+    socketId: connection.id,
+  });
 }
 
 /**
- * Plugin of type `node-red-dashboard-2`: every message that a page sends carries `msg.user`, from its session; and the page
+ * Plugin of type `node-red-dashboard-2`: every message that a page sends carries `msg.user`, from its session, and
+ * `msg._client.socketId`; and the page
  * knows who is signed in (`setup.user`, `setup.readOnly` in a ui-template).
  */
 export const dashboardHooks = {

@@ -1,6 +1,6 @@
 import { atLeast } from "../engine/security/roles";
 import { addressOf, isUnderOwnName, type Request, type Visitor } from "./http";
-import { type Emitting, lookingOnly, showDisabled } from "./looking-only";
+import { asLookingPage, type Emitting, lookingOnly } from "./looking-only";
 import { withPageUser } from "./page-user";
 import type { PeopleLog } from "./people-log";
 import { keyOf, type Sessions } from "./sessions";
@@ -19,8 +19,7 @@ export type SocketMiddleware = (socket: PageSocket, next: (error?: Error) => voi
 export function openSockets(options: { readOnly: boolean }): SocketMiddleware {
   return (socket, next) => {
     const readOnly = options.readOnly || !isUnderOwnName(socket.request as Request);
-    filter(socket, () => ({ readOnly }));
-    if (readOnly) showDisabled(socket);
+    filter(socket, () => ({ readOnly }), { answers: readOnly ? asLookingPage(socket) : undefined });
     next();
   };
 }
@@ -65,8 +64,9 @@ export function signedInSockets(options: {
           return undefined;
         },
         {
+          answers: readOnly ? asLookingPage(socket) : undefined,
           // What a page says by itself keeps nobody signed in.
-          seen: (event) => event !== "widget-load" && sessions.seen(id),
+          seen: (packet) => !isByItself(packet) && sessions.seen(id),
           // One line in ten seconds is enough to know of it.
           dropped(event) {
             if (now() - toldMs < 10_000) return;
@@ -80,7 +80,6 @@ export function signedInSockets(options: {
           },
         },
       );
-      if (readOnly) showDisabled(socket);
       next();
     });
   };
@@ -89,21 +88,39 @@ export function signedInSockets(options: {
 /** What security/dashboard-hooks.ts sets the user of. */
 const hooked = new Set<unknown>(["widget-action", "widget-change", "widget-send"]);
 
+/** A widget that is shown, or one that asks again for what it shows (`auto`). */
+function isByItself([event, , message]: unknown[]): boolean {
+  if (event === "widget-load") return true;
+  const { topic, payload } = (message ?? {}) as { topic?: unknown; payload?: { auto?: unknown } | null };
+  return event === "widget-send" && topic === "look" && payload?.auto === true;
+}
+
 /** Judges each packet when it comes. Without `pass` it goes nowhere. */
 function filter(
   socket: PageSocket,
   sender: () => Visitor | undefined,
-  tell: { seen?(event: unknown): unknown; dropped?(event: unknown): void } = {},
+  {
+    answers,
+    ...tell
+  }: {
+    answers?: ((id: unknown) => boolean) | undefined;
+    seen?(packet: unknown[]): unknown;
+    dropped?(event: unknown): void;
+  },
 ): void {
   socket.use((packet, pass) => {
     const who = sender();
     if (!who) return;
-    const allowed = who.readOnly ? lookingOnly(packet) : packet.slice();
+    const allowed = who.readOnly ? lookingOnly(packet, answers) : packet.slice();
     if (!allowed) return tell.dropped?.(packet[0]);
-    tell.seen?.(packet[0]);
+    tell.seen?.(packet);
     // Events that the dashboard's hooks do not see: ui-event's, and those of other makers' widgets.
     const isHooked = hooked.has(packet[0]);
-    packet.splice(0, packet.length, ...(isHooked ? allowed : allowed.map((part) => withPageUser(part, who.user))));
+    packet.splice(
+      0,
+      packet.length,
+      ...(isHooked ? allowed : allowed.map((part) => withPageUser(part, { user: who.user }))),
+    );
     pass();
   });
 }

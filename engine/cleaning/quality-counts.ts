@@ -17,6 +17,8 @@ interface Counter extends Habit {
   outliers: number;
   outOfRange: number;
   clamped: number;
+  tooFast: number;
+  stuck: number;
 }
 
 interface Twin {
@@ -138,6 +140,8 @@ export function createQualityCounts({ maxCounters = 50_000, maxTwins = 10_000 }:
           if (bits & (change.outlier | change.replaced)) counter.outliers++;
           if (bits & change.outOfRange) counter.outOfRange++;
           if (bits & change.clamped) counter.clamped++;
+          if (bits & change.tooFast) counter.tooFast++;
+          if (bits & change.stuck) counter.stuck++;
         }
     },
     refused(id, { code, property }) {
@@ -207,12 +211,14 @@ function reportOf(id: string, twin: Twin): QualityReport | undefined {
   return isTwinId(qualityId) ? { id: qualityId, values } : undefined;
 }
 
-const pick = ({ refused, filled, outliers, outOfRange, clamped }: Counter) => ({
+const pick = ({ refused, filled, outliers, outOfRange, clamped, tooFast, stuck }: Counter) => ({
   refused,
   filled,
   outliers,
   outOfRange,
   clamped,
+  tooFast,
+  stuck,
 });
 
 /** Four digits say as much as the counts of a period can. */
@@ -228,5 +234,7 @@ function begin(counter: Counter): Counter {
   counter.outliers = 0;
   counter.outOfRange = 0;
   counter.clamped = 0;
+  counter.tooFast = 0;
+  counter.stuck = 0;
   return counter;
 }

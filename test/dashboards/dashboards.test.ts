@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import mqtt from "mqtt";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { until } from "../start/server";
 import { englishWords, useInstallation } from "./installation";
 
@@ -123,6 +123,28 @@ describe("the operators' pages", function () {
     await readings.end();
   });
 
+  it("keep what one operator has chosen from the others, until it is set", async () => {
+    const [one, two] = [await installation().open("machine"), await installation().open("machine")];
+    const [mine, theirs] = [one, two].map((page) =>
+      page.locator('#nrdb-ui-widget-machine-page-setpoint input[type="number"]'),
+    ) as [Locator, Locator];
+    await until("both show what is set", async () =>
+      (await Promise.all([mine, theirs].map((field) => field.inputValue()))).every((value) => value === "80"),
+    );
+    await mine.fill("60");
+    await choose(two, 90);
+    await until("what was set is shown", async () => (await state()).desired.speed_setpoint === 90);
+    await until("the other page has it too, behind what is chosen there", async () =>
+      one.locator(".mtsp.chosen").isVisible(),
+    );
+    assert.equal(await mine.inputValue(), "60");
+    await one.locator('[data-action="set"]').click();
+    await until("the other choice is set", async () => (await state()).desired.speed_setpoint === 60);
+    await until("and shown to both", async () => (await theirs.inputValue()) === "60");
+    await choose(one, 80);
+    await until("back", async () => (await state()).reported.speed_setpoint === 80);
+  });
+
   it("do a command once, and let neither command nor set point through while the guard is open", async () => {
     const page = await installation().open("machine");
     const loop = page.locator("[data-loop]");
@@ -210,7 +232,8 @@ describe("the operators' pages", function () {
     assert.equal(await forest.getAttribute("data-version"), "3");
   });
 
-  it("fit a wall of 1280x720 without scrolling, and tablets without scrolling sideways", async () => {
+  it("fit a wall of 1280x720 without scrolling, and tablets without scrolling sideways", async function () {
+    this.timeout(90_000);
     for (const name of ["overview", "machine"]) {
       const page = await installation().open(name);
       await page.locator("[data-twin], [data-property]").first().waitFor();
@@ -227,7 +250,8 @@ describe("the operators' pages", function () {
       }
   });
 
-  it("are Chinese after a restart with TWIN_LANG=zh-CN, which forgets nothing", async () => {
+  it("are Chinese after a restart with TWIN_LANG=zh-CN, which forgets nothing", async function () {
+    this.timeout(90_000);
     await installation().stop();
     await installation().start("zh-CN");
     const overview = await installation().open("overview");
@@ -244,7 +268,14 @@ describe("the operators' pages", function () {
     const models = await installation().open("models");
     await models.locator('[data-model="hardness-forest"][data-version="3"]').waitFor();
 
-    for (const page of [overview, machine, models]) {
+    const quality = await installation().open("quality");
+    await quality.locator(".mtq-title").first().waitFor();
+    const explore = await installation().open("explore");
+    await explore.locator('[data-explore-column="main_comp"]').click();
+    await explore.locator('[data-action="show"]').click();
+    await explore.locator('[data-explore-line="main_comp"]').waitFor({ timeout: 30_000 });
+
+    for (const page of [overview, machine, models, quality, explore]) {
       const words = await englishWords(page);
       assert.deepEqual(words, [], `English on ${page.url()}`);
     }
@@ -268,7 +299,7 @@ async function choose(page: Page, setpoint: number): Promise<void> {
   await field.fill(String(setpoint));
   await field.press("Enter");
   await page.waitForTimeout(100);
-  await page.locator("#nrdb-ui-widget-machine-page-set button").click();
+  await page.locator('#nrdb-ui-widget-machine-page-setpoint [data-action="set"]').click();
 }
 
 /** The states that a set point goes through from now on: one may last for less than a look from here takes. */

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import type { Page } from "playwright-core";
+import { peopleLogFile } from "../../security/people-log";
 import { usersFile, writeUsers } from "../../security/users-file";
 import { account, password } from "../security/site";
+import { openPage } from "../start/page";
 import { until } from "../start/server";
 import { englishWords, useInstallation } from "./installation";
 
 /** The sign-in of the shipped pages, in a real browser. */
 describe("the sign-in in front of the operators' pages", function () {
   this.timeout(60_000);
-  const users = (): Promise<unknown[]> => Promise.all([account("anna", "operator"), account("vera", "viewer")]);
+  const users = (): Promise<unknown[]> =>
+    Promise.all([account("anna", "operator"), account("vera", "viewer"), account("erik", "engineer")]);
   const installation = useInstallation(undefined, async (home) => {
     writeUsers(usersFile(home), (await users()) as never);
   });
@@ -58,6 +62,62 @@ describe("the sign-in in front of the operators' pages", function () {
     const train = page.locator('[data-action="train"]').first();
     await train.waitFor();
     assert.equal(await train.isDisabled(), true);
+  });
+
+  it("lets a viewer ask what the history has, and nothing more", async () => {
+    const page = await installation().open("explore");
+    await enter(page, "vera");
+    await page.locator('[data-explore-column="main_comp"]').click();
+    await page.locator('[data-action="show"]').click();
+    await page.locator('[data-explore-line="main_comp"]').waitFor({ timeout: 40_000 });
+    await page.goto(`${installation().url}/dashboard/quality`);
+    await page
+      .locator(".mtq")
+      .getByText("Nothing counted in this period")
+      .or(page.locator("[data-sensor]").first())
+      .first()
+      .waitFor();
+    const cookies = await page.context().cookies();
+    const bare = await openPage(installation().url, {
+      cookie: cookies.map(({ name, value }) => `${name}=${value}`).join("; "),
+    });
+    await bare.heard("ui-config");
+    await bare.say("widget-send", "machine-page-setpoint", { topic: "look", payload: 60 });
+    await bare.say("widget-send", "models-page-cards", { topic: "train", payload: "hardness-forest" });
+    const log = (): string => readFileSync(peopleLogFile(installation().home), "utf8");
+    await until("it is written down", () => /"not allowed".*"vera"|"vera".*"not allowed"/.test(log()));
+  });
+
+  it("lets engineers train, and nobody else, on the page and behind it", async () => {
+    const page = await installation().open("models");
+    await enter(page, "anna");
+    const forest = (of: Page) => of.locator('[data-model="hardness-forest"]');
+    await forest(page).locator('[data-action="train"]').waitFor();
+    assert.equal(await forest(page).locator('[data-action="train"]').isDisabled(), true);
+    assert.equal(
+      await forest(page).locator('[data-action="train"]').getAttribute("title"),
+      "Models are trained by engineers.",
+    );
+    await forest(page).locator('xpath=self::*[@data-version="1"]').waitFor({ timeout: 30_000 });
+    // Past the page, by its own connection.
+    const cookies = await page.context().cookies();
+    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+    const bare = await openPage(installation().url, { cookie });
+    await bare.say("widget-send", "models-page-cards", { topic: "train", payload: "hardness-forest" });
+
+    const other = await installation().open("models");
+    await enter(other, "erik");
+    await forest(other).locator('[data-action="train"]').click();
+    // Had anna's order been followed, this were the third version.
+    await forest(other)
+      .getByText(/Training|Queued|Preparing|Saving/)
+      .waitFor();
+    await forest(other).locator('xpath=self::*[@data-version="2"]').waitFor({ timeout: 30_000 });
+    await until(
+      "nothing trains any more",
+      async () => (await forest(other).locator('[data-action="cancel"]').count()) === 0,
+    );
+    assert.equal(await forest(other).getAttribute("data-version"), "2");
   });
 
   it("takes the page of somebody whose role was changed back to the sign-in", async () => {

@@ -429,18 +429,29 @@ describe("a page's message", () => {
   const anna = { name: "anna", role: "operator" as const };
   it("carries who sent it, and nobody when nobody is signed in", () => {
     const forged = { payload: { user: "kept" }, user: { name: "x", role: "admin" } };
-    assert.deepEqual(withPageUser(forged, anna), { payload: { user: "kept" }, user: anna });
-    assert.deepEqual(withPageUser(forged, undefined), { payload: { user: "kept" } });
-    assert.equal("user" in (withPageUser(forged, undefined) as object), false);
-    assert.notEqual((withPageUser(forged, anna) as { user: unknown }).user, anna, "a copy: flows may change it");
+    assert.deepEqual(withPageUser(forged, { user: anna }), { payload: { user: "kept" }, user: anna });
+    assert.deepEqual(withPageUser(forged, {}), { payload: { user: "kept" } });
+    assert.equal("user" in (withPageUser(forged, {}) as object), false);
+    assert.notEqual(
+      (withPageUser(forged, { user: anna }) as { user: unknown }).user,
+      anna,
+      "a copy: flows may change it",
+    );
+  });
+  it("carries the connection it came by, and nothing else of it, whatever the browser wrote", () => {
+    const forged = [{ payload: 1, _client: { socketId: "another page's", socketIp: "x" } }];
+    assert.deepEqual(withPageUser(forged, { user: anna, socketId: "mine" }), [
+      { payload: 1, user: anna, _client: { socketId: "mine" } },
+    ]);
+    assert.deepEqual(withPageUser(forged, {}), [{ payload: 1 }]);
   });
   it("that is a list without end goes nowhere, and does not end the process", () => {
     let deep: unknown = [{ user: "x" }];
     for (let n = 0; n < 200_000; n++) deep = [deep];
-    assert.doesNotMatch(JSON.stringify(withPageUser(deep, anna) ?? null), /user/);
+    assert.doesNotMatch(JSON.stringify(withPageUser(deep, { user: anna }) ?? null), /user/);
   });
   it("cannot hide a user in its prototype", () => {
-    const message = withPageUser(JSON.parse('{"__proto__":{"user":{"name":"x","role":"admin"}}}'), undefined) as {
+    const message = withPageUser(JSON.parse('{"__proto__":{"user":{"name":"x","role":"admin"}}}'), {}) as {
       user?: unknown;
     };
     assert.equal(message.user, undefined);

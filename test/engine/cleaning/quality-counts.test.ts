@@ -66,6 +66,18 @@ describe("the quality of data", () => {
       { expected: 3, received: 1, completeness: 0.3333, refused: 2 },
     ],
     [
+      "changes that are too fast",
+      { maxRate: 1 },
+      [{ x: 1 }, { x: 1 }, { x: 9_999_999 }],
+      { expected: 3, received: 3, completeness: 1, tooFast: 1 },
+    ],
+    [
+      "values that stay the same for too long",
+      { stuck: 2 },
+      times(4, { x: 1 }),
+      { expected: 4, received: 4, completeness: 1, stuck: 2 },
+    ],
+    [
       "outliers, marked or replaced",
       { outlier: "zscore", window: 10, onOutlier: "replace" },
       [...[1, 2, 1, 2, 1, 2].map((x) => ({ x })), { x: 100 }],
