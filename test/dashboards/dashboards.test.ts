@@ -271,9 +271,10 @@ describe("the operators' pages", function () {
     const quality = await installation().open("quality");
     await quality.locator(".mtq-title").first().waitFor();
     const explore = await installation().open("explore");
+    await explore.locator('[data-explore-twin="press-6"]').click();
     await explore.locator('[data-explore-column="main_comp"]').click();
     await explore.locator('[data-action="show"]').click();
-    await explore.locator('[data-explore-line="main_comp"]').waitFor({ timeout: 30_000 });
+    await explore.locator('[data-explore-line="main_comp"]').first().waitFor({ timeout: 30_000 });
 
     for (const page of [overview, machine, models, quality, explore]) {
       const words = await englishWords(page);

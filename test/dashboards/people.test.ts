@@ -67,9 +67,10 @@ describe("the sign-in in front of the operators' pages", function () {
   it("lets a viewer ask what the history has, and nothing more", async () => {
     const page = await installation().open("explore");
     await enter(page, "vera");
+    await page.locator('[data-explore-twin="press-6"]').click();
     await page.locator('[data-explore-column="main_comp"]').click();
     await page.locator('[data-action="show"]').click();
-    await page.locator('[data-explore-line="main_comp"]').waitFor({ timeout: 40_000 });
+    await page.locator('[data-explore-line="main_comp"]').first().waitFor({ timeout: 40_000 });
     await page.goto(`${installation().url}/dashboard/quality`);
     await page
       .locator(".mtq")
