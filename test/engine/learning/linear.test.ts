@@ -141,7 +141,8 @@ describe("linear regression against R's lm, with a category", () => {
     assertDigits(model.fit.aic, AIC!, 12, "AIC");
     assertDigits(model.fit.bic, BIC!, 12, "BIC");
     const vif = fixture["1 / (1 - r.squared) of each column by the others"] as unknown as number[];
-    for (const [j, expected] of vif.entries()) assertDigits(model.coefficients[j + 1]!.vif ?? null, expected, 11, `VIF ${j}`);
+    for (const [j, expected] of vif.entries())
+      assertDigits(model.coefficients[j + 1]!.vif ?? null, expected, 11, `VIF ${j}`);
   });
   it("prediction intervals", () => {
     const [key] = Object.keys(fixture).filter((name) => name.startsWith("predict"));
