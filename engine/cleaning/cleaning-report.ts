@@ -109,7 +109,7 @@ export function reportOf(
       const row = indexes[i]!;
       if (bits === 0 || errors[row] !== undefined) continue;
       count(counts, bits);
-      if (bits & change.stillMissing && isMissing(own(outs[row] ?? rows[row]!, property))) {
+      if (bits & change.stillMissing && isMissing(cellOf(outs[row] ?? rows[row]!, property))) {
         const seen = missing.get(property) ?? new Uint8Array(rows.length);
         missing.set(property, seen);
         if (seen[row] === 0) counts.stillMissing++;
@@ -145,7 +145,8 @@ export function reportOf(
   };
 }
 
-const own = (row: Row, property: string): unknown => (Object.hasOwn(row, property) ? row[property] : null);
+/** What stands in a cell; null where the row has none. */
+export const cellOf = (row: Row, property: string): unknown => (Object.hasOwn(row, property) ? row[property] : null);
 
 /** A blank that leaves as null is the same "missing" in another form. */
 const isChange = (before: unknown, after: unknown): boolean =>

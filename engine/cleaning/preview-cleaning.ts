@@ -1,6 +1,7 @@
 import { Refusal, type RefusalInfo, refuse } from "../contract/errors";
 import type { Row, Sample } from "../contract/messages";
 import { cleanTable } from "./clean-table";
+import { cellOf } from "./cleaning-report";
 import type { CleaningRule } from "./cleaning-rule";
 import type { CleaningTrace } from "./cleaning-trace";
 import { createCleaner } from "./create-cleaner";
@@ -169,18 +170,20 @@ function shown(
       if (!error) for (const one of changes) counts[one] = (counts[one] ?? 0) + 1;
     }
     for (const name of columns)
-      cells[name] = { before: own(before, name), after: own(after, name), changes: namesOf(flags.get(name) ?? 0) };
+      cells[name] = {
+        before: cellOf(before, name),
+        after: cellOf(after, name),
+        changes: namesOf(flags.get(name) ?? 0),
+      };
     return { index, cells, ...(Number.isNaN(ts) ? {} : { ts }), ...(error ? { dropped: error } : {}) };
   });
   const dropped = rows.filter((row) => row.dropped).length;
   const points = grid.map(({ ts, values }) => ({
     ts,
-    values: Object.fromEntries(columns.map((name) => [name, own(values, name)])),
+    values: Object.fromEntries(columns.map((name) => [name, cellOf(values, name)])),
   }));
   return { seen: seen.slice(0, maxSeen), columns, rows, counts, dropped, grid: points.slice(-maxPoints) };
 }
-
-const own = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? row[name] : null);
 
 const bits = Object.entries(change) as [ChangeName, number][];
 const namesOf = (flags: number): ChangeName[] => bits.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);

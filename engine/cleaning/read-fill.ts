@@ -1,8 +1,9 @@
+import { isAbsent } from "../contract/absent";
 import { Failure } from "../contract/errors";
 import { type Scalar, toNumber } from "../contract/messages";
 import { allNumbers, type CleaningRule } from "./cleaning-rule";
 import { toBoolean } from "./convert-value";
-import { isAbsent, type RuleFields } from "./rule-fields";
+import type { RuleFields } from "./rule-fields";
 
 /**
  * The constant in the type of the rule. Without one, text that is a plain number, true or false is taken as that.

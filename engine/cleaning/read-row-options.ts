@@ -1,4 +1,5 @@
-import { Failure, quote } from "../contract/errors";
+import { isAbsent } from "../contract/absent";
+import { Failure } from "../contract/errors";
 import { isColumnName } from "../contract/identity";
 import { toNumber } from "../contract/messages";
 import {
@@ -11,6 +12,7 @@ import {
   type RowOptions,
   resampleMethods,
 } from "./row-options";
+import { badSetting, orList } from "./rule-fields";
 import { readSpan, type Span } from "./span";
 
 /** Rows that a feature looks back at most: they are kept for every twin. */
@@ -41,7 +43,7 @@ function choose<T extends string>(get: Get, key: string, choices: readonly T[], 
   const value = get(key);
   if (value === undefined) return fallback;
   const found = choices.find((choice) => choice === value);
-  if (found === undefined) throw bad(at + key, value, `use ${choices.slice(0, -1).join(", ")} or ${choices.at(-1)}.`);
+  if (found === undefined) throw badSetting(at + key, value, `use ${orList(choices)}.`);
   return found;
 }
 
@@ -61,20 +63,24 @@ function readResampling(get: Get): Resampling | undefined {
 function readTimeSpan(field: string, value: unknown): number {
   const span = readSpan(value);
   if (span?.unit !== "ms" || span.size < leastStepMs || !Number.isInteger(span.size))
-    throw bad(field, value, "use a time such as 10s, 5m or 1h, of whole milliseconds.");
+    throw badSetting(field, value, "use a time such as 10s, 5m or 1h, of whole milliseconds.");
   return span.size;
 }
 
 function readFeatures(raw: unknown): Feature[] {
   if (raw === undefined) return [];
-  if (!Array.isArray(raw)) throw bad("features", raw, "use a list of features.");
+  if (!Array.isArray(raw)) throw badSetting("features", raw, "use a list of features.");
   if (raw.length > maxFeatures)
     throw new Failure("bad-setting", `features has ${raw.length} entries:`, `use ${maxFeatures} or less.`);
   const names = new Set<string>();
   return raw.map((entry, index) => {
     const feature = readFeature(entry, `features[${index}]`);
     if (names.has(feature.name))
-      throw bad(`features[${index}].name`, feature.name, "another feature has that name: give it one of its own.");
+      throw badSetting(
+        `features[${index}].name`,
+        feature.name,
+        "another feature has that name: give it one of its own.",
+      );
     names.add(feature.name);
     return feature;
   });
@@ -84,16 +90,17 @@ const keys = new Set(["property", "kind", "lag", "window", "name"]);
 
 function readFeature(raw: unknown, at: string): Feature {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw))
-    throw bad(at, raw, 'use an object such as { "property": "temperature", "kind": "lag" }.');
+    throw badSetting(at, raw, 'use an object such as { "property": "temperature", "kind": "lag" }.');
   const from = raw as Record<string, unknown>;
   for (const key of Object.keys(from))
-    if (!keys.has(key)) throw bad(`${at}.${key}`, from[key], `there is no such key, use ${[...keys].join(", ")}.`);
+    if (!keys.has(key))
+      throw badSetting(`${at}.${key}`, from[key], `there is no such key, use ${[...keys].join(", ")}.`);
   const get: Get = (key) => (Object.hasOwn(from, key) && !isAbsent(from[key]) ? from[key] : undefined);
   const property = get("property");
   if (property === undefined)
     throw new Failure("bad-setting", `${at}.property is missing:`, "name the property that it is calculated from.");
   if (!isColumnName(property) || property === "*")
-    throw bad(`${at}.property`, property, "name one property: 1 to 128 characters without control characters.");
+    throw badSetting(`${at}.property`, property, "name one property: 1 to 128 characters without control characters.");
   const kind = choose(get, "kind", featureKinds, undefined, `${at}.`);
   const looksBack = kind === "lag" || kind === "difference";
   const lag = looksBack ? readLag(get("lag"), at) : 1;
@@ -101,7 +108,7 @@ function readFeature(raw: unknown, at: string): Feature {
   const ending = looksBack ? String(lag) : String(get("window") ?? window.size).replace(/\s/g, "");
   const name = get("name") ?? `${property}_${kind.replaceAll("-", "_")}_${ending}`;
   if (!isColumnName(name) || name === property)
-    throw bad(
+    throw badSetting(
       `${at}.name`,
       name,
       "use 1 to 128 characters without control characters, and not the property's own name.",
@@ -112,21 +119,15 @@ function readFeature(raw: unknown, at: string): Feature {
 function readLag(raw: unknown, at: string): number {
   const lag = raw === undefined ? 1 : toNumber(raw);
   if (!Number.isInteger(lag) || lag < 1 || lag > maxRowsBack)
-    throw bad(`${at}.lag`, raw, `use a number of rows from 1 to ${maxRowsBack}.`);
+    throw badSetting(`${at}.lag`, raw, `use a number of rows from 1 to ${maxRowsBack}.`);
   return lag;
 }
 
 function readWindow(raw: unknown, at: string): Span {
   const window = readSpan(raw ?? 5);
-  if (!window) throw bad(`${at}.window`, raw, "use a number of rows such as 5, or a time such as 30s, 5m or 2h.");
+  if (!window)
+    throw badSetting(`${at}.window`, raw, "use a number of rows such as 5, or a time such as 30s, 5m or 2h.");
   if (window.unit === "rows" && window.size > maxRowsBack)
-    throw bad(`${at}.window`, raw, `use ${maxRowsBack} rows or less.`);
+    throw badSetting(`${at}.window`, raw, `use ${maxRowsBack} rows or less.`);
   return window;
 }
-
-/** Node-RED leaves `${NAME}` standing when no such variable is set. */
-const isAbsent = (value: unknown): boolean =>
-  value === undefined || value === null || value === "" || (typeof value === "string" && /^\$\{[^}]+\}$/.test(value));
-
-const bad = (field: string, value: unknown, fix: string): Failure =>
-  new Failure("bad-setting", `${field} is ${quote(value)}:`, fix);

@@ -1,3 +1,4 @@
+import { isAbsent } from "../contract/absent";
 import { Failure } from "../contract/errors";
 import { isColumnName } from "../contract/identity";
 import {
@@ -13,7 +14,7 @@ import {
 } from "./cleaning-rule";
 import { readConversion } from "./read-conversion";
 import { readFill } from "./read-fill";
-import { badSetting, createRuleFields, isAbsent, type RuleFields } from "./rule-fields";
+import { badSetting, createRuleFields, type RuleFields } from "./rule-fields";
 import type { Span } from "./span";
 
 const known = new Set([

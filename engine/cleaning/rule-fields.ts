@@ -1,3 +1,4 @@
+import { isAbsent } from "../contract/absent";
 import { Failure, quote } from "../contract/errors";
 import { toNumber } from "../contract/messages";
 import { readSpan, type Span } from "./span";
@@ -68,10 +69,6 @@ export function createRuleFields(from: Record<string, unknown>, at: string): Rul
     },
   };
 }
-
-/** Node-RED leaves `${NAME}` standing when no such variable is set. */
-export const isAbsent = (value: unknown): boolean =>
-  value === undefined || value === null || value === "" || (typeof value === "string" && /^\$\{[^}]+\}$/.test(value));
 
 /** A list, or text with commas in it. */
 export const listOf = (raw: unknown): unknown[] =>

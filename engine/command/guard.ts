@@ -1,8 +1,8 @@
 import type { TwinDocument } from "../contract/document";
 import { quote, type RefusalInfo, refuse } from "../contract/errors";
+import { own } from "../contract/own";
 import { type CompiledExpression, lookupIn } from "../expression/compile-expression";
 import { atLeast, type Role } from "../security/roles";
-import { own } from "../twin/reading";
 
 export interface Interlock {
   text: string;

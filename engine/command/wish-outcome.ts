@@ -1,6 +1,6 @@
 import type { TwinDocument } from "../contract/document";
 import type { Scalar } from "../contract/messages";
-import { own } from "../twin/reading";
+import { own } from "../contract/own";
 import type { CommandOutcome, CommandRecord } from "./command-record";
 
 /**

@@ -1,3 +1,5 @@
+import { isError } from "./metrics";
+
 /** The part of a training's report that two versions are compared by. */
 interface Comparable {
   report: Record<string, unknown>;
@@ -12,8 +14,6 @@ export interface ReportComparison {
   sameRows: boolean;
 }
 
-const smallerIsBetter = new Set(["mse", "rmse", "mae", "mape", "brier"]);
-
 /** Two versions' figures side by side. */
 export function compareReports(a: Comparable, b: Comparable): ReportComparison {
   const [one, other] = [metricsOf(a), metricsOf(b)];
@@ -21,7 +21,7 @@ export function compareReports(a: Comparable, b: Comparable): ReportComparison {
   for (const name of new Set([...Object.keys(one), ...Object.keys(other)])) {
     const values: [number | null, number | null] = [one[name] ?? null, other[name] ?? null];
     const [x, y] = values;
-    const isFirst = smallerIsBetter.has(name) ? (x ?? 0) < (y ?? 0) : (x ?? 0) > (y ?? 0);
+    const isFirst = isError(name) ? (x ?? 0) < (y ?? 0) : (x ?? 0) > (y ?? 0);
     metrics[name] = { values, better: x === null || y === null || x === y ? null : isFirst ? a.version : b.version };
   }
   const hash = a.report.dataHash;

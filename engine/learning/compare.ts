@@ -1,6 +1,7 @@
 import { Refusal } from "../contract/errors";
 import type { Dataset, FeatureColumn, Label } from "./dataset";
 import { evaluate } from "./evaluate";
+import { isError } from "./metrics";
 import { type Model, scorerOf } from "./model";
 import type { Metrics, Report } from "./report";
 import type { Scorer } from "./scorer";
@@ -41,7 +42,7 @@ export function compareWith(
   const theirs = metricOf(metrics, metric);
   const ours = metricOf(candidate, metric);
   if (theirs === undefined || ours === undefined) return result(`${metric} cannot be computed of both`, false, metrics);
-  return result("", smallerIsBetter.includes(metric) ? ours < theirs : ours > theirs, metrics);
+  return result("", isError(metric) ? ours < theirs : ours > theirs, metrics);
 }
 
 /** What decides where nobody says: the error of numbers; f1 of classes, which a rare class does not escape. */
@@ -56,8 +57,6 @@ function readable(model: Model): Scorer | undefined {
     throw error;
   }
 }
-
-const smallerIsBetter = ["mse", "rmse", "mae", "mape", "brier"];
 
 function metricOf(metrics: Metrics, name: string): number | undefined {
   const value = (metrics as unknown as Record<string, unknown>)[name];

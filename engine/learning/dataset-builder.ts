@@ -1,5 +1,7 @@
 import { quote, Refusal, refuse } from "../contract/errors";
 import type { Row, Table } from "../contract/messages";
+import { own } from "../contract/own";
+import { checkedRow } from "../contract/table";
 import { categoryOfCell, compareLabels, labelOfCell, numberOfCell } from "./cells";
 import type { Dataset, FeatureColumn, Label } from "./dataset";
 import {
@@ -8,8 +10,6 @@ import {
   checkTarget,
   columnScan,
   kindOfFeature,
-  own,
-  rowOf,
   type Seen,
   specialColumns,
 } from "./dataset-columns";
@@ -68,7 +68,7 @@ export function datasetBuilder(table: Table, options: DatasetOptions): DatasetBu
   function step(cells = 50_000): boolean {
     const end = Math.min(table.length, at + Math.max(1, Math.floor(cells / Math.max(1, scan.columns.size))));
     if (conversion) for (; at < end; at++) conversion.add(table[at]!);
-    else for (; at < end; at++) scan.look(rowOf(table, at));
+    else for (; at < end; at++) scan.look(checkedRow(table[at], at));
     if (at < table.length) return false;
     if (conversion) return true;
     conversion = conversionOf(table, scan.columns, options);

@@ -1,6 +1,7 @@
 import { quote, Refusal, refuse } from "../contract/errors";
-import { isColumnName } from "../contract/identity";
 import type { Row, Table } from "../contract/messages";
+import { own } from "../contract/own";
+import { checkColumnName, checkRowCount } from "../contract/table";
 import { type CellKind, kindOfCell } from "./cells";
 import type { DatasetOptions } from "./dataset-builder";
 
@@ -13,8 +14,6 @@ export interface Seen {
 
 /** More columns than this are refused. The forest's node format has 15 bits for a feature. */
 export const maxColumns = 30_000;
-
-export const own = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? row[name] : undefined);
 
 /** Looks at rows one after another and remembers which columns there are and what they hold. */
 export function columnScan(
@@ -31,7 +30,7 @@ export function columnScan(
       if (collectsAll) {
         for (const name in row) {
           if (columns.has(name) || !Object.hasOwn(row, name)) continue;
-          checkName(name);
+          checkColumnName(name);
           if (columns.size >= maxColumns)
             throw new Refusal(
               refuse("too-large", `The table has more than ${maxColumns} columns.`, "List the features to use."),
@@ -55,17 +54,6 @@ const unseen = (name: string, missing: number): Seen => ({
   count: { missing, number: 0, boolean: 0, text: 0, bad: 0 },
   first: missing > 0 ? { missing: 0 } : {},
 });
-
-function checkName(name: string): void {
-  if (!isColumnName(name))
-    throw new Refusal(
-      refuse(
-        "bad-name",
-        `${quote(name)} cannot be a column's name.`,
-        "Use 1 to 128 characters, none of them a control character.",
-      ),
-    );
-}
 
 /**
  * Columns that are never features, and among them those that the split needs. A column named for another split than the
@@ -108,23 +96,7 @@ export function checkTable(table: Table, options: DatasetOptions): void {
         "Send what the csv node or twin-query gives.",
       ),
     );
-  if (table.length === 0)
-    throw new Refusal(
-      refuse(
-        "too-few-rows",
-        "The table has no rows.",
-        "Check the node before this one: a query that finds nothing gives an empty table.",
-      ),
-    );
-  const maxRows = options.maxRows ?? 0;
-  if (maxRows > 0 && table.length > maxRows)
-    throw new Refusal(
-      refuse(
-        "too-large",
-        `The table has ${table.length} rows, more than the ${maxRows} of maxRows.`,
-        "Train on fewer rows or raise maxRows.",
-      ),
-    );
+  checkRowCount(table.length, options.maxRows ?? 0, "Train on fewer rows or raise maxRows.");
   if (!options.target)
     throw new Refusal(
       refuse(
@@ -133,20 +105,6 @@ export function checkTable(table: Table, options: DatasetOptions): void {
         `Name the column to predict. The table has ${columnsOf(table)}.`,
       ),
     );
-}
-
-/** Refuses a row that is no object. */
-export function rowOf(table: Table, index: number): Row {
-  const row: unknown = table[index];
-  if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as Row;
-  throw new Refusal(
-    refuse(
-      "bad-payload",
-      `Row ${index} is ${quote(row)}, not an object with a value for each column.`,
-      "Send a list of objects, as the csv node gives.",
-      { index },
-    ),
-  );
 }
 
 /** Refuses a column that no row has, naming those that there are. */

@@ -139,6 +139,9 @@ export function classMetrics(
   };
 }
 
+/** Of errors the smaller is better, of all other metrics the larger. */
+export const isError = (metric: string): boolean => ["mse", "rmse", "mae", "mape", "brier"].includes(metric);
+
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**

@@ -1,6 +1,5 @@
-import { quote, Refusal, refuse } from "../contract/errors";
-import { isColumnName } from "../contract/identity";
-import { isMissing, type Row, toNumber } from "../contract/messages";
+import { isMissing, toNumber } from "../contract/messages";
+import { checkColumnName } from "../contract/table";
 
 /** A column while its cells come in: memory for its numbers is taken with the first one. */
 export interface ColumnBuilder {
@@ -21,14 +20,7 @@ export interface ColumnBuilder {
 }
 
 export function columnBuilder(name: string, rows: number): ColumnBuilder {
-  if (!isColumnName(name))
-    throw new Refusal(
-      refuse(
-        "bad-name",
-        `${quote(name)} cannot be a column's name.`,
-        "Use 1 to 128 characters, none of them a control character.",
-      ),
-    );
+  checkColumnName(name);
   return {
     name,
     isInherited: name in Object.prototype,
@@ -42,8 +34,6 @@ export function columnBuilder(name: string, rows: number): ColumnBuilder {
     firstText: undefined,
   };
 }
-
-export const own = (row: Row, name: string): unknown => (Object.hasOwn(row, name) ? row[name] : undefined);
 
 /** Takes in the cell of the next row. Text that is a plain decimal number is that number, true is 1, false 0, a date its milliseconds. */
 export function takeCell(column: ColumnBuilder, cell: unknown, row: number): void {

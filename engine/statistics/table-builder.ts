@@ -1,7 +1,9 @@
 import { toTime } from "../cleaning/read-times";
 import { quote, Refusal, refuse } from "../contract/errors";
 import type { Row } from "../contract/messages";
-import { type ColumnBuilder, columnBuilder, holdsNumbers, own, takeCell } from "./column-builder";
+import { own } from "../contract/own";
+import { checkedRow, checkRowCount } from "../contract/table";
+import { type ColumnBuilder, columnBuilder, holdsNumbers, takeCell } from "./column-builder";
 import { groupBuilder } from "./group-builder";
 import type { StatisticsColumn, StatisticsTable } from "./statistics-table";
 
@@ -47,7 +49,7 @@ export const rowsOf = (table: readonly unknown[]): RowSource => ({ length: table
 export function tableBuilder(source: RowSource, options: TableOptions = {}): TableBuilder {
   const { columns: listed = [], by = "", timeColumn = "", maxCells = 50e6 } = options;
   const rows = source.length;
-  checkRows(rows, options.maxRows ?? 0);
+  checkRowCount(rows, options.maxRows ?? 0, "Send fewer rows, or raise maxRows.");
   const isListed = listed.length > 0;
   const roles = [by, timeColumn].filter((name) => name !== "");
   const group = by === "" ? undefined : groupBuilder(by, rows);
@@ -65,7 +67,7 @@ export function tableBuilder(source: RowSource, options: TableOptions = {}): Tab
   for (const name of listed) begin(name);
 
   function add(index: number): void {
-    const row = rowOf(source.row(index), index);
+    const row = checkedRow(source.row(index), index);
     let present = 0;
     for (let c = 0; c < columns.length; c++) {
       const column = columns[c]!;
@@ -150,25 +152,6 @@ function result(
   );
 }
 
-function checkRows(rows: number, maxRows: number): void {
-  if (rows === 0)
-    throw new Refusal(
-      refuse(
-        "too-few-rows",
-        "The table has no rows.",
-        "Check the node before this one: a query that finds nothing gives an empty table.",
-      ),
-    );
-  if (maxRows > 0 && rows > maxRows)
-    throw new Refusal(
-      refuse(
-        "too-large",
-        `The table has ${rows} rows, more than the ${maxRows} of maxRows.`,
-        "Send fewer rows, or raise maxRows.",
-      ),
-    );
-}
-
 const tooLarge = (rows: number, columns: number, maxCells: number): Refusal =>
   new Refusal(
     refuse(
@@ -177,18 +160,6 @@ const tooLarge = (rows: number, columns: number, maxCells: number): Refusal =>
       "Name the columns that you want described, or send a part of the rows.",
     ),
   );
-
-function rowOf(row: unknown, index: number): Row {
-  if (typeof row === "object" && row !== null && !Array.isArray(row)) return row as Row;
-  throw new Refusal(
-    refuse(
-      "bad-payload",
-      `Row ${index} is ${quote(row)}, not an object with a value for each column.`,
-      "Send a list of objects, as the csv node gives.",
-      { index },
-    ),
-  );
-}
 
 const noNumbers = ({ name, texts, firstText }: ColumnBuilder): Refusal =>
   new Refusal(

@@ -2,11 +2,11 @@ import type { Changes, DesiredBy, LoopTiming, TwinDocument } from "../contract/d
 import { type RefusalInfo, refuse } from "../contract/errors";
 import type { Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
+import { own } from "../contract/own";
 import { checkValues } from "./check-values";
 import { begunLoop, defaultTiming, endedLoop } from "./desired-loop";
 import { type Draft, MapDraft } from "./draft";
 import { offlineDocument } from "./empty-document";
-import { own } from "./reading";
 
 /** Whether a reported value misses a desired one: numbers by more than the tolerance. */
 export function differs(desired: Scalar, reported: Scalar | undefined, tolerance: number): boolean {

@@ -1,3 +1,5 @@
+import { own } from "../contract/own";
+
 /**
  * What one update changed in a document: small where the document is large. A field that is a map (`reported`, `meta`, ...)
  * is told entry by entry, everything else whole.
@@ -154,5 +156,3 @@ function setOwn(map: Fields, name: string, value: unknown): void {
 }
 
 const isMap = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
-
-const own = (map: Fields, name: string): unknown => (Object.hasOwn(map, name) ? map[name] : undefined);

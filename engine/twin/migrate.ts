@@ -1,11 +1,11 @@
 import type { Changes, PropertyMeta, TwinDocument } from "../contract/document";
 import type { Scalar } from "../contract/messages";
 import type { Migration, TwinModel } from "../contract/model";
+import { own } from "../contract/own";
 import { derive } from "./derive";
 import { settle } from "./desired";
 import { applyPatch } from "./document-patch";
 import { draftOf, patchOf } from "./draft";
-import { own } from "./reading";
 
 /** The version of its model that a document was written with: 1 where none stands in it. */
 export const versionOf = ({ modelVersion }: TwinDocument): number => modelVersion ?? 1;

@@ -1,9 +1,9 @@
 import type { ErrorCode } from "../contract/errors";
 import type { Quality, Scalar } from "../contract/messages";
 import type { PropertySpec, TwinModel } from "../contract/model";
+import { own } from "../contract/own";
 import { createCalibrationCheck } from "../ingest/calibration";
 import { checkValues } from "./check-values";
-import { own } from "./reading";
 import { reportSample } from "./report";
 
 /** `outside-spec`: beyond lsl or usl, which is shown and not refused. `not-given`: the sample says nothing of it. */

@@ -1,15 +1,12 @@
 import type { PropertyMeta } from "../contract/document";
 import type { Quality, Sample, Scalar } from "../contract/messages";
+import { own } from "../contract/own";
 
 /** What one sample says of one property. `value` null: no reading. */
 export interface Reading {
   value: Scalar;
   meta: PropertyMeta;
 }
-
-/** A twin may have a property called `valueOf`. */
-export const own = <T>(map: Record<string, T>, name: string): T | undefined =>
-  Object.hasOwn(map, name) ? map[name] : undefined;
 
 /** By which a device's clock is judged. */
 export interface Clock {

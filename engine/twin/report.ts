@@ -1,12 +1,13 @@
 import type { Changes, PropertyMeta, TwinDocument } from "../contract/document";
 import type { Sample, Scalar } from "../contract/messages";
 import type { TwinModel } from "../contract/model";
+import { own } from "../contract/own";
 import { derive } from "./derive";
 import { differs, isSameDelta, settle, toleranceOf } from "./desired";
 import { applyPatch, type DocumentPatch, diffDocuments } from "./document-patch";
 import { type Draft, draftOf, patchOf } from "./draft";
 import { emptyDocument, offlineDocument } from "./empty-document";
-import { boundedMeta, type Clock, compareReadings, own, type Reading, readingsOf, skewOf } from "./reading";
+import { boundedMeta, type Clock, compareReadings, type Reading, readingsOf, skewOf } from "./reading";
 
 export interface Merge {
   /** What it makes of the document, in the time that it takes to look at what was reported, however large the document is. */

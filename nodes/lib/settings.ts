@@ -1,3 +1,4 @@
+import { isAbsent } from "../../engine/contract/absent";
 import { Failure, quote } from "../../engine/contract/errors";
 
 /** A setting that cannot be used: names the field, the value and the fix. */
@@ -9,13 +10,6 @@ export class SettingError extends Failure {
     this.field = field;
   }
 }
-
-/** Node-RED leaves `${NAME}` as it stands when NAME is not in the environment: that is an absent setting, not a text. */
-const unsetVariable = /^\$\{[^}]+\}$/;
-
-/** An absent setting: undefined, null, "", or the name of an environment variable that is not set. */
-const isAbsent = (value: unknown): boolean =>
-  value === undefined || value === null || value === "" || (typeof value === "string" && unsetVariable.test(value));
 
 export interface NumberRule {
   min?: number;

@@ -47,10 +47,6 @@ export default defineNode<TwinRegistrySettings>({
       );
     }
 
-    async function summary({ name }: Order, version: number): Promise<ModelSummary | undefined> {
-      return (await models.list(name)).find((one) => one.version === version);
-    }
-
     const operate: Record<Operation, (order: Order, msg: Message, by: By) => Promise<unknown>> = {
       list: async ({ name }) => (await models.list(name || undefined)).map(withoutPredictions),
       get: async (order) => {
@@ -60,25 +56,14 @@ export default defineNode<TwinRegistrySettings>({
       compare: async (order) => compareReports(await find(order, order.with || order.alias), await find(order)),
       promote: async (order, _msg, by) => {
         const version = numbered(order);
-        await models.promote(order.name, version, order.alias, by, ({ approved }) => {
+        return models.promote(order.name, version, order.alias, by, ({ approved }) => {
           if (settings.requireApproval && !approved) throw notApproved(order.name, version);
         });
-        return summary(order, version);
       },
-      rollback: async (order, _msg, by) => summary(order, await models.rollback(order.name, order.alias, by)),
-      approve: async (order, _msg, by) => {
-        await models.approve(order.name, numbered(order), by);
-        return summary(order, numbered(order));
-      },
-      retire: async (order, _msg, by) => {
-        await models.retire(order.name, numbered(order), by);
-        return summary(order, numbered(order));
-      },
-      delete: async (order, _msg, by) => {
-        const last = await summary(order, numbered(order));
-        await models.delete(order.name, numbered(order), by);
-        return last;
-      },
+      rollback: async (order, _msg, by) => models.rollback(order.name, order.alias, by),
+      approve: async (order, _msg, by) => models.approve(order.name, numbered(order), by),
+      retire: async (order, _msg, by) => models.retire(order.name, numbered(order), by),
+      delete: async (order, _msg, by) => models.delete(order.name, numbered(order), by),
       async export(order, msg) {
         const { name, version, createdAt, report, model } = await find(order);
         msg.filename = `${name.replace(/[^A-Za-z0-9._-]/g, "_")}-v${version}.json`;
@@ -88,7 +73,7 @@ export default defineNode<TwinRegistrySettings>({
         const { payload } = msg;
         const file = readModelFile(Buffer.isBuffer(payload) ? payload.toString("utf8") : payload, sha256);
         const { name, version, createdAt } = file;
-        const added = await models.add(
+        const { model, ...added } = await models.add(
           order.name || name,
           (own) => ({
             report: { ...file.report, model: order.name || name, version: own, imported: { name, version, createdAt } },
@@ -96,7 +81,7 @@ export default defineNode<TwinRegistrySettings>({
           }),
           by,
         );
-        return summary({ ...order, name: added.name }, added.version);
+        return added;
       },
     };
 

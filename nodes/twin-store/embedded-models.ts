@@ -4,7 +4,7 @@ import { Failure, Refusal, refuse } from "../../engine/contract/errors";
 import { rollbackTarget } from "../../engine/learning/rollback-target";
 import { aliasSum, headSum, putDamagedModelsAside } from "./damaged-models";
 import type { GroupCommit } from "./group-commit";
-import { createModelLife, prepareModelLife } from "./model-life";
+import { createModelLife, prepareModelLife, type VersionState } from "./model-life";
 import type { ModelChange, ModelEvent, ModelRegistry, ModelSummary, ModelVersion, Signed } from "./store";
 
 export interface EmbeddedModels extends ModelRegistry {
@@ -119,20 +119,24 @@ export function createEmbeddedModels(
     }
   }
 
-  /** Decides and writes in one transaction. What `decide` throws rejects, and fails nobody else's write of the same group. */
-  async function change<T>(decide: () => T): Promise<T> {
-    let result: T | undefined;
+  /**
+   * Decides and writes in one transaction, and tells watchers. What `make` throws rejects, and fails nobody else's write of the
+   * same group.
+   */
+  async function change(name: string, alias: string | undefined, make: () => ModelSummary): Promise<ModelSummary> {
+    let made: ModelSummary | undefined;
     let refused: unknown;
     await commit.write(() => {
       try {
-        result = decide();
+        made = make();
       } catch (error) {
         if (!(error instanceof Refusal || error instanceof Failure)) throw error;
         refused = error;
       }
     });
-    if (refused !== undefined) throw refused;
-    return result as T;
+    if (!made) throw refused;
+    tell({ name, version: made.version, ...(alias !== undefined && { alias }) });
+    return made;
   }
 
   function existing(name: string, version: number): ModelSummary {
@@ -155,10 +159,24 @@ export function createEmbeddedModels(
     );
   }
 
-  function pointTo(name: string, version: number, alias: string, action: "promote" | "rollback", by?: By): void {
+  function pointTo(name: string, version: number, alias: string, action: "promote" | "rollback", by: By): ModelSummary {
     const before = aliasTo.get(name, alias)?.version as number | undefined;
     point.run(name, alias, version, aliasSum({ name, alias, version }));
     life.add(name, { action, version, alias, ...(before !== undefined && { before }), ...signed(by) });
+    return existing(name, version);
+  }
+
+  function decide(
+    name: string,
+    version: number,
+    action: "approve" | "retire",
+    by: By,
+    decided: (signature: Signed) => VersionState,
+  ): ModelSummary {
+    const signature = signed(by);
+    life.setState(name, version, { ...life.stateOf(name, version), ...decided(signature) });
+    life.add(name, { action, version, ...signature });
+    return existing(name, version);
   }
 
   const signed = (by: By): Signed => ({ at: now(), ...by });
@@ -209,8 +227,8 @@ export function createEmbeddedModels(
       return rows.map(soundSummary).filter((summary) => summary !== undefined);
     },
 
-    async promote(name, version, alias = "champion", by = {}, check) {
-      await change(() => {
+    async promote(name, version, alias = "champion", by, check) {
+      return change(name, alias, () => {
         const found = existing(name, version);
         if (found.retired)
           throw new Refusal(
@@ -221,13 +239,12 @@ export function createEmbeddedModels(
             ),
           );
         check?.(found);
-        pointTo(name, version, alias, "promote", by);
+        return pointTo(name, version, alias, "promote", by);
       });
-      tell({ name, alias, version });
     },
 
-    async rollback(name, alias, by = {}) {
-      const version = await change(() => {
+    async rollback(name, alias, by) {
+      return change(name, alias, () => {
         const moves = life.events(name).filter((event) => event.alias === alias && isMove(event));
         const target = rollbackTarget(moves.reverse() as Moves, (candidate) => {
           const found = summaryOf(headOf.get(name, candidate));
@@ -241,41 +258,32 @@ export function createEmbeddedModels(
               "Promote the version that you want.",
             ),
           );
-        pointTo(name, target, alias, "rollback", by);
-        return target;
+        return pointTo(name, target, alias, "rollback", by);
       });
-      tell({ name, alias, version });
-      return version;
     },
 
-    async approve(name, version, by = {}) {
-      await change(() => {
+    async approve(name, version, by) {
+      return change(name, undefined, () => {
         existing(name, version);
-        const approved = signed(by);
-        life.setState(name, version, { ...life.stateOf(name, version), approved });
-        life.add(name, { action: "approve", version, ...approved });
+        return decide(name, version, "approve", by, (approved) => ({ approved }));
       });
-      tell({ name, version });
     },
 
-    async retire(name, version, by = {}) {
-      await change(() => {
+    async retire(name, version, by) {
+      return change(name, undefined, () => {
         unused(name, version);
-        const retired = signed(by);
-        life.setState(name, version, { ...life.stateOf(name, version), retired });
-        life.add(name, { action: "retire", version, ...retired });
+        return decide(name, version, "retire", by, (retired) => ({ retired }));
       });
-      tell({ name, version });
     },
 
-    async delete(name, version, by = {}) {
-      await change(() => {
-        unused(name, version);
+    async delete(name, version, by) {
+      return change(name, undefined, () => {
+        const last = unused(name, version);
         remove.run(name, version);
         life.setState(name, version, { deleted: true });
         life.add(name, { action: "delete", version, ...signed(by) });
+        return last;
       });
-      tell({ name, version });
     },
 
     events: async (name) => life.events(name),

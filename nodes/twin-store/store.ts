@@ -228,7 +228,7 @@ export interface ModelRegistry {
   list(name?: string): Promise<ModelSummary[]>;
   /**
    * Points the alias to that version. Rejects with `Refusal`: `not-found` when there is no such version, `version-conflict`
-   * when it is retired, and with what `check` throws on seeing it.
+   * when it is retired, and with what `check` throws on seeing it. This and what follows resolve with the version as it is then.
    */
   promote(
     name: string,
@@ -236,14 +236,14 @@ export interface ModelRegistry {
     alias?: string,
     by?: Omit<Signed, "at">,
     check?: (version: ModelSummary) => void,
-  ): Promise<void>;
-  /** Points the alias back to the version before that is neither retired nor gone, and says which. `not-found` when there is none. */
-  rollback(name: string, alias: string, by?: Omit<Signed, "at">): Promise<number>;
-  approve(name: string, version: number, by?: Omit<Signed, "at">): Promise<void>;
+  ): Promise<ModelSummary>;
+  /** Points the alias back to the version before that is neither retired nor gone. `not-found` when there is none. */
+  rollback(name: string, alias: string, by?: Omit<Signed, "at">): Promise<ModelSummary>;
+  approve(name: string, version: number, by?: Omit<Signed, "at">): Promise<ModelSummary>;
   /** `version-conflict` while an alias points to it. */
-  retire(name: string, version: number, by?: Omit<Signed, "at">): Promise<void>;
-  /** Removes a version for good; its number is not given again. `version-conflict` while an alias points to it. */
-  delete(name: string, version: number, by?: Omit<Signed, "at">): Promise<void>;
+  retire(name: string, version: number, by?: Omit<Signed, "at">): Promise<ModelSummary>;
+  /** Removes a version for good, and gives it as it was; its number is not given again. `version-conflict` while an alias points to it. */
+  delete(name: string, version: number, by?: Omit<Signed, "at">): Promise<ModelSummary>;
   /** What was done to a model, newest first. Bounded: the oldest entries are forgotten. */
   events(name: string): Promise<ModelEvent[]>;
   /** Hears of every new version and every move of an alias, after it is durable. */
