@@ -7,6 +7,7 @@ import { legend, legendWidth } from "./legend";
 import { countOutside, limitRowsHeight, limitsWithin, uprightLimits } from "./limits";
 import { fixed, significant, whole } from "./number-text";
 import type { PlotLanguage, PlotRequest } from "./plot-request";
+import { rangesOf } from "./ranges-of";
 import { at, element, label, px } from "./svg";
 import { wrap } from "./text";
 import { groupColours } from "./theme";
@@ -45,16 +46,7 @@ export function histogramPlot(request: PlotRequest, columns: readonly DrawnColum
     height: Math.ceil(columns.length / across) * cell.height,
     content: panels.join("") + (groups ? at(across * cell.width + 4, 10, legend(groups, language, "areas")) : ""),
     name: words.of(words.kinds.histogram, words.list(columns.map(({ title }) => title))),
-    description: columns
-      .map((column) =>
-        words.range(
-          column.title,
-          whole(column.count, language),
-          significant(column.min, 4, language),
-          significant(column.max, 4, language),
-        ),
-      )
-      .join(" "),
+    description: rangesOf(columns, language),
     notes: [
       words.binRule(
         words.list(

@@ -6,9 +6,10 @@ import { type Groups, readGroups } from "./group";
 import { legend, legendWidth } from "./legend";
 import { limitsWidth, limitsWithin, lyingLimits } from "./limits";
 import { domainOf } from "./nice-ticks";
-import { significant, whole } from "./number-text";
+import { whole } from "./number-text";
 import { longestStep, orderByTime, type TimeOrder } from "./order-by-time";
 import type { PlotRequest } from "./plot-request";
+import { rangesOf } from "./ranges-of";
 import { at, createPath, element, label, line, rect } from "./svg";
 import { groupColours } from "./theme";
 import { timeTicks } from "./time-ticks";
@@ -90,16 +91,7 @@ export function seriesPlot(request: PlotRequest, columns: readonly DrawnColumn[]
       groups ? at(left + width + right, 4, legend(groups, language, "lines")) : "",
     ].join(""),
     name: words.of(words.kinds.series, words.list(columns.map(({ title }) => title))),
-    description: columns
-      .map((column) =>
-        words.range(
-          column.title,
-          whole(column.count, language),
-          significant(column.min, 4, language),
-          significant(column.max, 4, language),
-        ),
-      )
-      .join(" "),
+    description: rangesOf(columns, language),
     notes: [
       isThinned ? words.decimated(n) : words.allPoints(n),
       ...(gapCount > 0 ? [`${words.gaps(whole(gapCount, language))} ${words.gapRule}`] : []),

@@ -25,6 +25,10 @@ export type Incoming =
   | { kind: "batch"; samples: Sample[] }
   | { kind: "table"; rows: Table };
 
+/** Whether a message's own field, such as `msg.train`, asks to end what runs: `{ cancel: true }`. */
+export const asksToCancel = (field: unknown): boolean =>
+  isObject(field) && (field.cancel === true || field.cancel === "true");
+
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value);
 

@@ -1,5 +1,5 @@
 import { isAbsent } from "../../engine/contract/absent";
-import { Failure, quote } from "../../engine/contract/errors";
+import { Failure, quote, Refusal, refuse } from "../../engine/contract/errors";
 
 /** A setting that cannot be used: names the field, the value and the fix. */
 export class SettingError extends Failure {
@@ -106,4 +106,24 @@ export function readerOf(def: Record<string, unknown>, prefix = ""): SettingsRea
         .filter((item) => item !== "");
     },
   };
+}
+
+/**
+ * Reads a node's settings with those of a message over them. The node's own were read at the start: what is wrong came with the
+ * message, and is refused.
+ *
+ * @param where the message's field, such as `msg.train`
+ * @param hint in place of the setting's own
+ */
+export function readOverridden<T>(where: string, read: () => T, hint?: string): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SettingError)
+      throw new Refusal(
+        refuse("bad-request", `${where}: ${error.message}`, hint ?? error.hint, { property: error.field }),
+      );
+    if (error instanceof Failure) throw new Refusal(refuse(error.code, `${where}: ${error.message}`, error.hint));
+    throw error;
+  }
 }

@@ -7,7 +7,7 @@ import type { Table, Values } from "../../engine/contract/messages";
 import type { TwinModel } from "../../engine/contract/model";
 import { defineNode } from "../lib/define-node";
 import { jobQueue } from "../lib/job-queue";
-import { type Incoming, isObject, readMessage, twinFieldOf } from "../lib/messages";
+import { asksToCancel, type Incoming, isObject, readMessage, twinFieldOf } from "../lib/messages";
 import type { Message, Send } from "../lib/node-red";
 import { answerToBatch, answerToSample, answerToTable } from "./answers";
 import { cleanInThread } from "./clean-in-thread";
@@ -87,7 +87,7 @@ export default defineNode<TwinCleanSettings>({
     return {
       input(msg, send) {
         if (isRefusedBefore(msg)) return quality?.refused(msg);
-        if (isCancel(msg)) {
+        if (asksToCancel(msg.clean)) {
           queue.cancelAll(cancelled("The cleaning of the table was cancelled."));
           return;
         }
@@ -103,8 +103,6 @@ export default defineNode<TwinCleanSettings>({
     };
   },
 });
-
-const isCancel = ({ clean }: Message): boolean => isObject(clean) && (clean.cancel === true || clean.cancel === "true");
 
 /** Cleaning needs no twin: what a plain object or an MQTT topic such as sensor/data brings is cleaned all the same. */
 function read(msg: Message): { incoming: Incoming; namesTwin: boolean } {

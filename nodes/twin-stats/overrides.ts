@@ -1,6 +1,6 @@
-import { Failure, quote, Refusal, refuse } from "../../engine/contract/errors";
+import { quote, Refusal, refuse } from "../../engine/contract/errors";
 import { isObject } from "../lib/messages";
-import { SettingError } from "../lib/settings";
+import { readOverridden } from "../lib/settings";
 import { readTwinStatsSettings, statsKeys, type TwinStatsSettings } from "./twin-stats.settings";
 
 const keys: readonly string[] = statsKeys;
@@ -23,17 +23,9 @@ export function settingsOf(def: Record<string, unknown>, stored: TwinStatsSettin
       );
     if (value !== undefined && value !== null && value !== "") given[key] = value;
   }
-  try {
-    return readTwinStatsSettings({ ...def, ...given });
-  } catch (error) {
-    // The node's own settings were read at the start: what is wrong came with the message.
-    if (error instanceof SettingError)
-      throw new Refusal(
-        refuse("bad-request", `msg.stats: ${error.message}`, `Use an object of ${keys.join(", ")}.`, {
-          property: error.field,
-        }),
-      );
-    if (error instanceof Failure) throw new Refusal(refuse(error.code, `msg.stats: ${error.message}`, error.hint));
-    throw error;
-  }
+  return readOverridden(
+    "msg.stats",
+    () => readTwinStatsSettings({ ...def, ...given }),
+    `Use an object of ${keys.join(", ")}.`,
+  );
 }

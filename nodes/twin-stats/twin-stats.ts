@@ -2,7 +2,7 @@ import type { Sample } from "../../engine/contract/messages";
 import type { TwinModel } from "../../engine/contract/model";
 import { createStreamStatistics } from "../../engine/statistics/stream-statistics";
 import { defineNode } from "../lib/define-node";
-import { type Incoming, isObject, readMessage } from "../lib/messages";
+import { asksToCancel, type Incoming, isObject, readMessage } from "../lib/messages";
 import type { Message, Outgoing } from "../lib/node-red";
 import { settingsOf } from "./overrides";
 import { keepColumns, serveColumns } from "./seen-columns";
@@ -37,7 +37,7 @@ export default defineNode<Stored>({
 
     return {
       async input(msg, send) {
-        if (isObject(msg.stats) && (msg.stats.cancel === true || msg.stats.cancel === "true")) {
+        if (asksToCancel(msg.stats)) {
           tables.cancel("The work on the table was cancelled.");
           host.show("idle", host.text("status.cancelled"));
           return;

@@ -4,9 +4,9 @@ import type { Report } from "../../engine/learning/report";
 import { withDeadline } from "../lib/deadline";
 import { defineNode } from "../lib/define-node";
 import { jobQueue } from "../lib/job-queue";
-import { isObject, twinFieldOf } from "../lib/messages";
+import { asksToCancel, isObject, twinFieldOf } from "../lib/messages";
 import type { Message } from "../lib/node-red";
-import { SettingError } from "../lib/settings";
+import { readOverridden } from "../lib/settings";
 import type { ModelRegistry, ModelVersion, TwinStore } from "../twin-store/store";
 import { prepare, trainInThread } from "./training";
 import { readTwinTrainSettings, type TwinTrainSettings, trainKeys } from "./twin-train.settings";
@@ -157,8 +157,7 @@ export default defineNode<Stored>({
   },
 });
 
-const isCancel = (msg: Message): boolean =>
-  msg.topic === "cancel" || (isObject(msg.train) && (msg.train.cancel === true || msg.train.cancel === "true"));
+const isCancel = (msg: Message): boolean => msg.topic === "cancel" || asksToCancel(msg.train);
 
 /** The node's settings with those of `msg.train` over them. */
 function settingsFor(stored: Stored, train: unknown): { settings: TwinTrainSettings; ignored: string[] } {
@@ -168,16 +167,10 @@ function settingsFor(stored: Stored, train: unknown): { settings: TwinTrainSetti
     );
   const keys: readonly string[] = trainKeys;
   const unknown = Object.keys(train ?? {}).filter((key) => !keys.includes(key) && key !== "cancel");
-  try {
-    const settings = train ? readTwinTrainSettings({ ...stored.def, ...train }) : stored;
-    return { settings, ignored: unknown.map((key) => `msg.train.${key} is no setting and was ignored.`) };
-  } catch (error) {
-    // The node's own settings were read at the start: what is wrong came with the message.
-    if (error instanceof SettingError)
-      throw new Refusal(refuse("bad-request", `msg.train: ${error.message}`, error.hint, { property: error.field }));
-    if (error instanceof Failure) throw new Refusal(refuse(error.code, `msg.train: ${error.message}`, error.hint));
-    throw error;
-  }
+  const settings = train
+    ? readOverridden("msg.train", () => readTwinTrainSettings({ ...stored.def, ...train }))
+    : stored;
+  return { settings, ignored: unknown.map((key) => `msg.train.${key} is no setting and was ignored.`) };
 }
 
 /** The rows of a table; of a batch its values. */

@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -177,4 +178,23 @@ export async function englishWords(page: Page): Promise<string[]> {
     return texts;
   })()`)) as string[];
   return texts.flatMap((text) => text.replace(sameInChinese, "").match(/[A-Za-z]{3,}/g) ?? []);
+}
+
+/** On a wall, and on a tablet lying and standing, nothing scrolls sideways. */
+export async function assertFits(
+  { open }: Installation,
+  name: string,
+  show: (page: Page) => Promise<void>,
+): Promise<void> {
+  for (const [width, height] of [
+    [1920, 1080],
+    [1024, 768],
+    [768, 1024],
+  ] as const) {
+    const page = await open(name, { width, height });
+    await show(page);
+    const wide = Number(await page.evaluate("document.scrollingElement.scrollWidth"));
+    assert.ok(wide <= width, `${wide} at ${width}`);
+    await page.close();
+  }
 }

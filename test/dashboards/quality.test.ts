@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { until } from "../start/server";
-import { useInstallation } from "./installation";
+import { assertFits, useInstallation } from "./installation";
 
 describe("the Data quality page", function () {
   this.timeout(60_000);
@@ -121,18 +121,9 @@ describe("the Data quality page", function () {
     }
   });
 
-  it("fits a wall, and a tablet without scrolling sideways", async () => {
-    for (const [width, height] of [
-      [1920, 1080],
-      [1024, 768],
-      [768, 1024],
-    ] as const) {
-      const page = await installation().open("quality", { width, height });
+  it("fits a wall, and a tablet without scrolling sideways", () =>
+    assertFits(installation(), "quality", async (page) => {
       await page.locator('[data-quality-twin="press-6"]').click();
       await page.locator("[data-sensor]").first().waitFor();
-      const wide = Number(await page.evaluate("document.scrollingElement.scrollWidth"));
-      assert.ok(wide <= width, `${wide} at ${width}`);
-      await page.close();
-    }
-  });
+    }));
 });

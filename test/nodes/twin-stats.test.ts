@@ -4,6 +4,7 @@ import { rowsOf, tableBuilder } from "../../engine/statistics/table-builder";
 import type { WindowStatistics } from "../../engine/statistics/twin-window";
 import { describe as describeInThread, toColumns } from "../../nodes/twin-stats/describing";
 import { readCsv } from "../engine/learning/references";
+import { turnsDuring } from "../support/event-loop";
 import { useRuntime } from "../support/runtime";
 
 type Settings = Record<string, unknown>;
@@ -231,20 +232,6 @@ describe("twin-stats", () => {
   it("lets others have their turns while rows become columns, and hands these to the thread without a copy", async () => {
     const rows = Array.from({ length: 120_000 }, (_, i) => ({ a: String(i % 97), b: `${i}.5`, c: i }));
     const never = new AbortController().signal;
-    // Turns of the event loop, not milliseconds: other work on the machine does not change their number.
-    const turnsDuring = async <T>(work: () => T | Promise<T>): Promise<[turns: number, result: T]> => {
-      let turns = 0;
-      let counting = true;
-      const count = (): void => {
-        if (!counting) return;
-        turns++;
-        setImmediate(count);
-      };
-      setImmediate(count);
-      const result = await work();
-      counting = false;
-      return [turns, result];
-    };
     const [atOnce] = await turnsDuring(() => tableBuilder(rowsOf(rows)).finish());
     assert.equal(atOnce, 0, "at once nothing else gets a turn");
     const shares: number[] = [];

@@ -14,6 +14,7 @@ import type { TwinStore } from "../../nodes/twin-store/store";
 import { trainInThread } from "../../nodes/twin-train/training";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { readTwinTrainSettings } from "../../nodes/twin-train/twin-train.settings";
+import { turnsDuring } from "../support/event-loop";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
 
 const data = path.join(__dirname, "../../../examples/data");
@@ -174,24 +175,11 @@ describe("twin-train", function () {
       c: `k${i % 7}`,
     }));
     const { buildDataset } = await import("../../engine/learning/dataset-builder.js");
-    // Turns of the event loop, not milliseconds: other work on the machine does not change their number.
-    const turnsDuring = async (work: () => unknown): Promise<number> => {
-      let turns = 0;
-      let counting = true;
-      const count = (): void => {
-        if (!counting) return;
-        turns++;
-        setImmediate(count);
-      };
-      setImmediate(count);
-      await work();
-      counting = false;
-      return turns;
-    };
     const { prepare } = await import("../../nodes/twin-train/training.js");
     const options = { target: "y", task: "regression" } as const;
-    assert.equal(await turnsDuring(() => buildDataset(table, options)), 0, "at once nothing else gets a turn");
-    const turns = await turnsDuring(() => prepare(table, options, new AbortController().signal));
+    const [atOnce] = await turnsDuring(() => buildDataset(table, options));
+    assert.equal(atOnce, 0, "at once nothing else gets a turn");
+    const [turns] = await turnsDuring(() => prepare(table, options, new AbortController().signal));
     assert.ok(turns > 0, "between slices others get theirs");
   });
 

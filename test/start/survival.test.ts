@@ -4,6 +4,7 @@ import path from "node:path";
 import { connect } from "mqtt";
 import type { TwinDocument } from "../../engine/contract/document";
 import { projectRoot } from "../flows/project";
+import { killAll } from "../support/kill-all";
 import { freePort } from "../support/ports";
 import { useStarts } from "./server";
 
@@ -176,26 +177,3 @@ describe("survival: state, history and models after kill -9 under load", () => {
     }
   });
 });
-
-/** kill -9 of the start script and everything below it: nobody gets to say goodbye. */
-function killAll(root: number): number {
-  const { execFileSync } = require("node:child_process") as typeof import("node:child_process");
-  const table = execFileSync("ps", ["-eo", "pid=,ppid="])
-    .toString()
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number));
-  const below = (pid: number): number[] => [
-    pid,
-    ...table.filter(([, parent]) => parent === pid).flatMap(([child]) => below(child as number)),
-  ];
-  const pids = below(root);
-  for (const pid of pids) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // Already gone with its parent.
-    }
-  }
-  return pids.length;
-}

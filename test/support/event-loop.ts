@@ -15,3 +15,18 @@ export async function worstDelay(work: () => Promise<unknown>): Promise<number> 
   }
   return worst;
 }
+
+/** How many turns the event loop made while `work` went on: other work on the machine changes milliseconds, not their number. */
+export async function turnsDuring<T>(work: () => T | Promise<T>): Promise<[turns: number, result: T]> {
+  let turns = 0;
+  let counting = true;
+  const count = (): void => {
+    if (!counting) return;
+    turns++;
+    setImmediate(count);
+  };
+  setImmediate(count);
+  const result = await work();
+  counting = false;
+  return [turns, result];
+}
