@@ -352,7 +352,6 @@ export function createEmbeddedTwins(options: TwinsOptions): EmbeddedTwins {
       folding.close();
       wal.close();
       log.close();
-      past.close();
     },
   };
 }

@@ -5,7 +5,6 @@ import { scan } from "../lib/segment-files";
 import { readPart } from "./replay-twins";
 
 const pattern = /^(\d{16})\.log$/;
-const hourMs = 3_600_000;
 
 export interface PastOptions {
   /** Folder of the log, whose segments come here when they are folded. */
@@ -26,7 +25,6 @@ export interface PastSegments {
   oldest(): number | undefined;
   /** Reads groups of the log, for one question. */
   reader(): PastReader;
-  close(): void;
 }
 
 interface KeptSegment {
@@ -49,8 +47,9 @@ export function openTwinPast({ logFolder, folder, keepMs, keepBytes, now, warn }
     .filter((name) => pattern.test(name))
     .sort()
     .map(describe);
+  const atStart = Math.min(now(), kept.at(-1)?.writtenAt ?? Number.POSITIVE_INFINITY);
+  const started = performance.now();
   prune();
-  const timer = setInterval(prune, hourMs).unref();
 
   function describe(name: string): KeptSegment {
     const file = path.join(folder, name);
@@ -58,9 +57,15 @@ export function openTwinPast({ logFolder, folder, keepMs, keepBytes, now, warn }
     return { file, first: Number.parseInt(name, 10), bytes: size, writtenAt: mtimeMs };
   }
 
+  /** What age is counted from: what was written last, and how long we have run since. A clock a year ahead deletes nothing. */
+  function today(): number {
+    return Math.min(now(), atStart + performance.now() - started);
+  }
+
   function prune(): void {
     let bytes = kept.reduce((sum, one) => sum + one.bytes, 0);
-    const isOld = ({ writtenAt }: KeptSegment): boolean => writtenAt < now() - keepMs;
+    const oldestAllowed = today() - keepMs;
+    const isOld = ({ writtenAt }: KeptSegment): boolean => writtenAt < oldestAllowed;
     while (kept[0] && (bytes > keepBytes || isOld(kept[0]))) {
       const [oldest, ...rest] = kept;
       kept = rest;
@@ -115,8 +120,6 @@ export function openTwinPast({ logFolder, folder, keepMs, keepBytes, now, warn }
         },
       };
     },
-
-    close: () => clearInterval(timer),
   };
 }
 

@@ -126,9 +126,16 @@ describe("the past of a twin in the embedded store", () => {
     kept = kept.slice(oldest.rev - 1);
     await checkAll(store);
     closeAll();
-    for (const file of segments("past")) utimesSync(file, now / 1000 - 100, now / 1000 - 100);
+    const [older, newer] = segments("past");
+    utimesSync(older!, now / 1000 - 100, now / 1000 - 100);
+    utimesSync(newer!, now / 1000, now / 1000);
     store = open({ keepMs: 50_000 });
+    assert.deepEqual(segments("past"), [newer]);
+    closeAll();
+    store = open({ keepBytes: 0 });
     assert.equal(segments("past").length, 0);
+    closeAll();
+    store = open();
     // The present is the present, whatever is kept.
     const last = kept.at(-1);
     assert.equal(await at(store, { time: now }), JSON.stringify(last?.document));
@@ -138,6 +145,30 @@ describe("the past of a twin in the embedded store", () => {
     await report(store, { x: 2 });
     assert.equal(JSON.parse(await at(store, { rev: 601 })).reported.x, 1);
     assert.deepEqual(warnings, []);
+  });
+
+  it("survives a start with the clock a year ahead", async () => {
+    const stamp = (files: string[]): void => {
+      for (const file of files) utimesSync(file, now / 1000, now / 1000);
+    };
+    for (let round = 0; round < 3; round++) {
+      const store = open();
+      await report(store, { x: round });
+      closeAll();
+    }
+    const before = segments("past");
+    assert.equal(before.length, 2);
+    stamp(before);
+    const right = now;
+    now += 365 * 86_400_000;
+    await report(open({ keepMs: 50_000 }), { x: 9 });
+    closeAll();
+    const after = segments("past");
+    assert.deepEqual(after.slice(0, 2), before);
+    stamp(after.slice(2));
+    now = right + 1000;
+    open({ keepMs: 50_000 });
+    assert.deepEqual(segments("past").slice(0, 2), before);
   });
 
   it("is not kept at all with 0", async () => {
