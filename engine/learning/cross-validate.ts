@@ -5,57 +5,62 @@ import { withKnownCategories } from "./known-categories";
 import { featureSpecs, scorerOf } from "./model";
 import { type TrainOptions, taskOf } from "./options";
 import type { Report } from "./report";
-import { foldOfRows } from "./split";
+import type { Split } from "./split";
+
+/** By metric its values, one a fold in their order; NaN where a fold has none. */
+export type FoldValues = Record<string, number[]>;
 
 /**
- * Metrics of models that are each fitted to all rows but one part, on that part (k-fold cross-validation). Only of the rows
- * to learn from: the held-out rows stay unseen. The parts follow the same split as the training.
+ * Metrics of models that are each fitted to the rows of a fold to learn from, and judged by those that it holds out.
+ *
+ * @param training the rows to learn from only: what is held out to judge the model at last stays unseen
+ * @param onFold told how many folds are done
  */
 export function crossValidate(
-  dataset: Dataset,
-  rows: Int32Array,
+  training: Dataset,
+  folds: readonly Split[],
   options: TrainOptions,
   positive: Label | null,
-  onFold: (done: number) => void,
-): NonNullable<Report["crossValidation"]> {
-  const training = takeRows(dataset, rows);
-  const { folds, seed, algorithm } = options;
-  const foldOf = foldOfRows(training, folds, { split: options.split, seed });
-  const found: Record<string, number[]> = {};
-  for (let fold = 0; fold < folds; fold++) {
-    const seen = Int32Array.from(foldOf.keys()).filter((row) => foldOf[row] !== fold);
-    const unseen = Int32Array.from(foldOf.keys()).filter((row) => foldOf[row] === fold);
-    if (unseen.length > 0) {
-      const known = withKnownCategories(training, seen);
-      const part = takeRows(known, seen);
-      const { parts, engine } = fitModel(part, options);
-      const scorer = scorerOf({
-        format: 1,
-        algorithm,
-        engine,
-        task: taskOf(algorithm),
-        target: "",
-        features: featureSpecs(part),
-        dataHash: "",
-        ...parts,
-      });
-      const uncentred = parts.linear !== undefined && !options.intercept;
-      const { metrics } = evaluate(scorer, takeRows(known, unseen), "test", positive, uncentred);
-      for (const [name, value] of Object.entries(metrics)) {
-        if (typeof value !== "number") continue;
-        found[name] ??= [];
-        found[name].push(value);
-      }
+  onFold: (done: number) => void = () => {},
+): FoldValues {
+  const { algorithm } = options;
+  const found: FoldValues = {};
+  folds.forEach(({ train, test }, fold) => {
+    const known = withKnownCategories(training, train);
+    const part = takeRows(known, train);
+    const { parts, engine } = fitModel(part, options);
+    const scorer = scorerOf({
+      format: 1,
+      algorithm,
+      engine,
+      task: taskOf(algorithm),
+      target: "",
+      features: featureSpecs(part),
+      dataHash: "",
+      ...parts,
+    });
+    const uncentred = parts.linear !== undefined && !options.intercept;
+    const { metrics } = evaluate(scorer, takeRows(known, test), "test", positive, uncentred);
+    for (const [name, value] of Object.entries(metrics)) {
+      if (typeof value !== "number" || name === "positive") continue; // a class may be called by a number
+      found[name] ??= new Array<number>(folds.length).fill(Number.NaN);
+      found[name][fold] = value;
     }
     onFold(fold + 1);
-  }
+  });
+  return found;
+}
+
+/** Means over the folds that have a value, and standard deviations (n - 1). */
+export function summaryOf(values: FoldValues, folds: number): NonNullable<Report["crossValidation"]> {
   const mean: Record<string, number> = {};
   const sd: Record<string, number> = {};
-  for (const [name, values] of Object.entries(found)) {
-    if (name === "positive") continue; // a class may be called by a number
-    const average = values.reduce((sum, value) => sum + value, 0) / values.length;
+  for (const [name, all] of Object.entries(values)) {
+    const found = all.filter((value) => !Number.isNaN(value));
+    if (found.length === 0) continue;
+    const average = found.reduce((sum, value) => sum + value, 0) / found.length;
     mean[name] = average;
-    sd[name] = Math.sqrt(values.reduce((sum, value) => sum + (value - average) ** 2, 0) / (values.length - 1));
+    sd[name] = Math.sqrt(found.reduce((sum, value) => sum + (value - average) ** 2, 0) / Math.max(1, found.length - 1));
   }
   return { folds, mean, sd };
 }

@@ -108,7 +108,8 @@ function conversionOf(table: Table, columns: Map<string, Seen>, options: Dataset
   const labels = options.task === "classification" ? numbering<Label>() : undefined;
   const groupNumbers = numbering<string>();
   const heldOut = split === "column" ? new Uint8Array(table.length) : undefined;
-  const groups = split === "group" ? new Int32Array(table.length) : undefined;
+  const groupedBy = split === "group" ? groupColumn : split === "column" ? splitColumn : "";
+  const groups = groupedBy === "" ? undefined : new Int32Array(table.length);
   const times = split === "time" && splitColumn !== "" ? new Float64Array(table.length) : undefined;
   let rows = 0;
   let index = -1;
@@ -127,7 +128,7 @@ function conversionOf(table: Table, columns: Map<string, Seen>, options: Dataset
       feature.values[rows] = number;
     }
     if (heldOut) heldOut[rows] = categoryOfCell(own(row, splitColumn))?.toLowerCase() === "test" ? 1 : 0;
-    if (groups) groups[rows] = groupNumbers.of(categoryOfCell(own(row, groupColumn)) ?? "");
+    if (groups) groups[rows] = groupNumbers.of(categoryOfCell(own(row, groupedBy)) ?? "");
     if (times) times[rows] = timeOf(own(row, splitColumn), splitColumn, index);
     rows++;
   }

@@ -31,7 +31,7 @@ export interface Dataset {
   target: TargetColumn;
   /** 1 where the split column says `test`. Only for the split `column`. */
   heldOut?: Uint8Array;
-  /** Number of the group of each row. Only for the split `group`. */
+  /** Number of the group of each row, for the split `group`; of what the split column says, for the split `column`. */
   groups?: Int32Array;
   /** What the rows are sorted by for the split `time`; absent: they stand in order already. */
   times?: Float64Array;

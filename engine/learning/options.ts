@@ -1,6 +1,7 @@
 import type { CurveForm } from "./curve";
 import type { ForestOptions } from "./forest/train-forest";
 import type { SplitKind } from "./split";
+import type { Tune } from "./tune-candidates";
 
 export const algorithms = [
   "linear",
@@ -24,6 +25,32 @@ export const isForest = (algorithm: Algorithm): boolean => algorithm.startsWith(
 export const curveOf = (algorithm: Algorithm): CurveForm | undefined =>
   algorithm === "exponential" || algorithm === "power" || algorithm === "theil-sen" ? algorithm : undefined;
 
+/** What `tune` may name. */
+export const tunables = [
+  "algorithm",
+  "degree",
+  "alpha",
+  "interactions",
+  "intercept",
+  "trees",
+  "maxDepth",
+  "minLeaf",
+  "maxFeatures",
+  "classWeight",
+] as const;
+export type Tunable = (typeof tunables)[number];
+
+/** Whether an algorithm looks at a setting at all. */
+export function usesSetting(algorithm: Algorithm, setting: Tunable): boolean {
+  if (setting === "algorithm") return true;
+  if (setting === "degree") return algorithm.endsWith("polynomial");
+  if (setting === "alpha") return algorithm === "ridge";
+  if (setting === "interactions") return ["linear", "ridge", "polynomial"].includes(algorithm);
+  if (setting === "intercept") return !isForest(algorithm) && !curveOf(algorithm);
+  if (setting === "classWeight") return algorithm === "forest-classifier";
+  return isForest(algorithm);
+}
+
 /** How to train. What an algorithm does not use is ignored. */
 export interface TrainOptions extends ForestOptions {
   algorithm: Algorithm;
@@ -43,8 +70,16 @@ export interface TrainOptions extends ForestOptions {
   alpha: number;
   /** @default true */
   intercept: boolean;
+  /** Of linear, ridge and polynomial: whether each pair of features also has the product of the two as a term. @default false */
+  interactions: boolean;
   /** Conditions on the metrics, such as `f1>=0.7`. */
   gate: string;
+  /** Settings to search the best of, by cross-validation of the rows to learn from. @default [] */
+  tune: Tune[];
+  /** `grid` tries every combination, `random` as many as `candidates`. @default "grid" */
+  search: "grid" | "random";
+  /** Most combinations of a grid; how many are drawn at random. @default 60 */
+  candidates: number;
 }
 
 /** The defaults of the contract, forests as scikit-learn's. */
@@ -64,7 +99,11 @@ export function trainOptions(given: Partial<TrainOptions> & { algorithm: Algorit
     degree: 2,
     alpha: 1,
     intercept: true,
+    interactions: false,
     gate: "",
+    tune: [],
+    search: "grid",
+    candidates: 60,
     ...given,
   };
 }

@@ -4,6 +4,7 @@ import type { Coefficient } from "./linear/coefficients";
 import type { LinearFit } from "./linear/train-linear";
 import type { ClassMetrics, RegressionMetrics } from "./metrics";
 import type { Algorithm, Task } from "./options";
+import type { Tuning } from "./tune";
 
 export type Metrics = RegressionMetrics | ClassMetrics;
 
@@ -34,6 +35,8 @@ export interface Report {
   fit?: LinearFit;
   /** Means over the parts of cross-validation, and their standard deviations (n - 1). */
   crossValidation?: { folds: number; mean: Record<string, number>; sd: Record<string, number> };
+  /** What the search over `tune` found. The model has its best settings. */
+  tuning?: Tuning;
   /** How the present champion does on the same rows, where it was asked to be compared. */
   champion?: { version: number; metric: string; better: boolean; metrics?: Metrics; reason?: string };
   /** Whether the champion's alias was given to this version. */

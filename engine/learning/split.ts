@@ -41,9 +41,7 @@ export function splitRows(dataset: Dataset, { split, testSize, seed }: SplitOpti
   }
   const count = testCount(n, testSize);
   if (split === "time") {
-    const order = Int32Array.from({ length: n }, (_, i) => i);
-    const { times } = dataset;
-    if (times) order.sort((a, b) => times[a]! - times[b]! || a - b);
+    const order = rowsByTime(dataset);
     const held = new Uint8Array(n);
     for (let i = n - count; i < n; i++) held[order[i]!] = 1;
     return halves(n, (row) => held[row] === 1);
@@ -56,48 +54,8 @@ export function splitRows(dataset: Dataset, { split, testSize, seed }: SplitOpti
   return halves(n, (row) => held[row] === 1);
 }
 
-/**
- * The number of the part that each row belongs to, 0 to `folds` - 1, for cross-validation: in turns over the shuffled rows,
- * over each class's shuffled rows (`stratified`), over the shuffled groups (`group`), in blocks of time (`time`).
- */
-export function foldOfRows(
-  dataset: Dataset,
-  folds: number,
-  { split, seed }: Omit<SplitOptions, "testSize">,
-): Int32Array {
-  const n = dataset.rows;
-  const foldOf = new Int32Array(n);
-  const order = Int32Array.from({ length: n }, (_, i) => i);
-  if (split === "time") {
-    const { times } = dataset;
-    if (times) order.sort((a, b) => times[a]! - times[b]! || a - b);
-    order.forEach((row, i) => {
-      foldOf[row] = Math.floor((i * folds) / n);
-    });
-    return foldOf;
-  }
-  const random = randomOf(seed, foldStream);
-  if (split === "group" && dataset.groups) {
-    const { groups, count } = consecutive(dataset.groups);
-    const turns = shuffle(
-      Int32Array.from({ length: count }, (_, i) => i),
-      random,
-    );
-    for (let row = 0; row < n; row++) foldOf[row] = turns[groups[row]!]! % folds;
-    return foldOf;
-  }
-  shuffle(order, random);
-  const classes = dataset.target.values;
-  if (split === "stratified" && dataset.target.labels) order.sort((a, b) => classes[a]! - classes[b]!); // stable
-  order.forEach((row, i) => {
-    foldOf[row] = i % folds;
-  });
-  return foldOf;
-}
-
 /** Apart from the streams of the trees, which count up from 0. */
 const splitStream = 0x5b1c;
-const foldStream = 0xf01d;
 
 /** ceil as scikit-learn has it, but never every row: something must be left to learn from. */
 const testCount = (n: number, testSize: number): number => Math.min(Math.ceil(testSize * n), n - 1);
@@ -109,8 +67,14 @@ function halves(n: number, isTest: (row: number) => boolean): Split {
   return { train: Int32Array.from(train), test: Int32Array.from(test) };
 }
 
+/** Row numbers by the dataset's times, else as they stand. */
+export function rowsByTime({ rows, times }: Dataset): Int32Array {
+  const order = Int32Array.from({ length: rows }, (_, i) => i);
+  return times ? order.sort((a, b) => times[a]! - times[b]! || a - b) : order;
+}
+
 /** The groups numbered without gaps, which dropped rows may have left, in order of their first rows. */
-function consecutive(groups: Int32Array): { groups: Int32Array; count: number } {
+export function consecutive(groups: Int32Array): { groups: Int32Array; count: number } {
   const known = new Map<number, number>();
   const renumbered = groups.map((group) => {
     if (!known.has(group)) known.set(group, known.size);

@@ -1,10 +1,11 @@
 import { quote, Refusal, refuse } from "../contract/errors";
 import { compareWith, decidingMetric } from "./compare";
-import { crossValidate } from "./cross-validate";
+import { crossValidate, summaryOf } from "./cross-validate";
 import { type Dataset, type Label, takeRows, withoutMissing } from "./dataset";
 import { evaluate, evaluateBaseline } from "./evaluate";
 import { fingerprintOf } from "./fingerprint";
 import { fitModel } from "./fit";
+import { foldsOf } from "./folds";
 import { checkGate, judgeGate, parseGate } from "./gate";
 import { withKnownCategories } from "./known-categories";
 import { meanOf } from "./linear/terms";
@@ -13,9 +14,12 @@ import { featureSpecs, type Model, scorerOf } from "./model";
 import { isForest, type TrainOptions, taskOf } from "./options";
 import type { Report } from "./report";
 import { splitRows } from "./split";
+import { checkForestRows, checkSomeRows, refuseSplitColumn, withHeldOut } from "./train-checks";
+import { tune } from "./tune";
+import { algorithmsOf } from "./tune-candidates";
 
 export interface Progress {
-  phase: "training" | "cross-validation" | "judging";
+  phase: "tuning" | "training" | "cross-validation" | "judging";
   /** 0 to 1 of the whole. */
   done: number;
 }
@@ -38,12 +42,13 @@ export interface TrainHooks {
  * `report.model`, `report.version` and `report.durationMs` are left for the caller: there is no registry and no clock here.
  */
 export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks = {}): Trained {
-  const { algorithm, seed, testSize } = options;
+  const { seed, testSize } = options;
   const onProgress = hooks.onProgress ?? (() => {});
-  const task = taskOf(algorithm);
+  const compared = algorithmsOf(options);
+  const task = taskOf(compared[0]!);
   const gate = parseGate(options.gate);
   checkGate(gate, task);
-  const copesWithMissing = isForest(algorithm) && options.engine === "meditwin";
+  const copesWithMissing = compared.every(isForest) && options.engine === "meditwin";
   const complete = copesWithMissing ? given : withoutMissing(given);
   checkSomeRows(complete, given);
 
@@ -54,12 +59,28 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const training = takeRows(dataset, split.train);
   const positive = positiveOf(training, options.positive);
   const heldOut = split.test.length;
-  if (isForest(algorithm)) withHeldOut(heldOut, () => checkForestRows(training));
+  if (compared.every(isForest)) withHeldOut(heldOut, () => checkForestRows(training));
 
-  const parts = options.folds >= 2 ? options.folds + 1 : 1;
+  const metric = decidingMetric(gate.conditions[0]?.metric, task === "classification");
+  const isTuned = options.tune.length > 0;
+  const folds =
+    isTuned || options.folds >= 2 ? foldsOf(training, options.folds >= 2 ? options.folds : usualFolds, options) : [];
+  // Of the whole work, by fits: the search is done when one fit is left, else cross-validation follows the fit.
+  let fits = folds.length + 1;
+  const tuned = isTuned
+    ? withHeldOut(heldOut, () =>
+        tune(training, folds, options, positive, metric, (done, of) => {
+          fits = of + 1;
+          onProgress({ phase: "tuning", done: done / fits });
+        }),
+      )
+    : undefined;
+  const before = tuned ? fits - 1 : 0;
+  const chosen: TrainOptions = { ...options, algorithm: compared[0]!, ...tuned?.tuning.best };
+  const { algorithm } = chosen;
   const warnings = [...complete.warnings, ...imbalance(training)];
   const fitted = withHeldOut(heldOut, () =>
-    fitModel(training, options, (share) => onProgress({ phase: "training", done: share / parts })),
+    fitModel(training, chosen, (share) => onProgress({ phase: "training", done: (before + share) / fits })),
   );
   const model: Model = {
     format: 1,
@@ -75,23 +96,19 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
 
   const on = split.test.length > 0 ? "test" : "train";
   const judgedRows = on === "test" ? takeRows(dataset, split.test) : training;
-  const uncentred = fitted.parts.linear !== undefined && !options.intercept;
+  const uncentred = fitted.parts.linear !== undefined && !chosen.intercept;
   const { metrics, predictions } = evaluate(scorerOf(model), judgedRows, on, positive, uncentred);
   const crossValidation =
-    options.folds >= 2
-      ? crossValidate(complete, split.train, options, positive, (fold) =>
-          onProgress({ phase: "cross-validation", done: (1 + fold) / parts }),
+    tuned?.crossValidation ??
+    (folds.length > 0
+      ? summaryOf(
+          crossValidate(training, folds, chosen, positive, (done) =>
+            onProgress({ phase: "cross-validation", done: (1 + done) / fits }),
+          ),
+          folds.length,
         )
-      : undefined;
-  const champion =
-    hooks.champion &&
-    compareWith(
-      hooks.champion,
-      judgedRows,
-      metrics,
-      decidingMetric(gate.conditions[0]?.metric, task === "classification"),
-      positive,
-    );
+      : undefined);
+  const champion = hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive);
   onProgress({ phase: "judging", done: 1 });
 
   const report: Report = {
@@ -108,6 +125,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     gate: judgeGate(gate, metrics),
     ...fitted.told,
     ...(crossValidation ? { crossValidation } : {}),
+    ...(tuned ? { tuning: tuned.tuning } : {}),
     ...(champion ? { champion } : {}),
     seed,
     dataHash: model.dataHash,
@@ -118,81 +136,15 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   return { report, model };
 }
 
+/** Of a search that says nothing of folds; what the rule of one standard error is usually used with. */
+const usualFolds = 5;
+
 /** Fingerprint of names, kinds and numbers of all rows that are learned from or judged by. */
 export function dataHashOf({ features, target }: Dataset): string {
   const parts: (string | Float64Array)[] = [target.name, JSON.stringify(target.labels ?? null), target.values];
   for (const { name, kind, categories, values } of features)
     parts.push(name, kind, JSON.stringify(categories ?? null), values);
   return fingerprintOf(parts);
-}
-
-function checkSomeRows(complete: Dataset, given: Dataset): void {
-  if (complete.rows > 0) return;
-  const { name } = given.target;
-  const worst = given.features.reduce((a, b) => (b.missing > a.missing ? b : a));
-  throw new Refusal(
-    given.rows === 0
-      ? refuse(
-          "too-few-rows",
-          `The target ${quote(name)} is missing in every row.`,
-          "Send rows in which it has been measured.",
-          { property: name },
-        )
-      : refuse(
-          "too-few-rows",
-          `No row has all features; ${quote(worst.name)} is missing in ${worst.missing} of ${given.rows}.`,
-          "Leave that feature out, fill blanks with twin-clean, or use a forest with the engine meditwin, which copes with them.",
-          { property: worst.name },
-        ),
-  );
-}
-
-/** Where rows are too few, says how many more there would be. */
-function withHeldOut<T>(heldOut: number, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (!(error instanceof Refusal) || error.code !== "too-few-rows" || heldOut === 0) throw error;
-    const { info } = error;
-    const held = `${heldOut} more ${heldOut === 1 ? "row is" : "rows are"} held out to judge by.`;
-    throw new Refusal({ ...info, message: `${info.message} ${held}` });
-  }
-}
-
-/** Of fewer rows hardly two trees would see different ones, and a division has nothing to divide. */
-const fewestForestRows = 4;
-
-function checkForestRows({ rows, target }: Dataset): void {
-  if (rows < fewestForestRows)
-    throw new Refusal(
-      refuse(
-        "too-few-rows",
-        `${rows} ${rows === 1 ? "row" : "rows"} to learn from cannot grow a forest: each tree draws its own rows from them, and ${fewestForestRows} is the least that can differ.`,
-        "Collect more rows: some tens for a trial, some hundreds for use. testSize 0 learns from all of them.",
-      ),
-    );
-  if (!target.labels) return;
-  const first = target.values[0]!;
-  if (target.values.some((value) => value !== first)) return;
-  throw new Refusal(
-    refuse(
-      "too-few-rows",
-      `All ${rows} rows to learn from are of the class ${quote(target.labels[first])}, so there is nothing to tell apart.`,
-      "Send rows of at least two classes.",
-      { property: target.name },
-    ),
-  );
-}
-
-function refuseSplitColumn(lacksTest: boolean): never {
-  throw new Refusal(
-    refuse(
-      "too-few-rows",
-      `${lacksTest ? "No" : "Every"} row says test in the split column.`,
-      "Write test into the rows to hold out, and anything else into the others.",
-      { property: "splitColumn" },
-    ),
-  );
 }
 
 /** The class that the setting names, or the usual one. */

@@ -1,18 +1,23 @@
-import { Failure, Refusal } from "../../engine/contract/errors";
+import { Refusal } from "../../engine/contract/errors";
 import { isColumnName } from "../../engine/contract/identity";
 import type { DatasetOptions } from "../../engine/learning/dataset-builder";
 import type { ForestOptions } from "../../engine/learning/forest/train-forest";
 import { parseGate } from "../../engine/learning/gate";
 import {
+  type Algorithm,
   algorithms,
-  curveOf,
   engines,
   isForest,
   type TrainOptions,
+  type Tunable,
   taskOf,
   trainOptions,
+  tunables,
+  usesSetting,
 } from "../../engine/learning/options";
+import { algorithmsOf } from "../../engine/learning/tune-candidates";
 import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
+import { checkSearch, readTune, type TunableReaders } from "./tune.settings";
 
 export const promotions = ["never", "if-better", "always"] as const;
 
@@ -48,7 +53,10 @@ export const trainKeys = [
   "degree",
   "alpha",
   "intercept",
+  "interactions",
   "tune",
+  "search",
+  "candidates",
   "gate",
   "promote",
   "maxRows",
@@ -61,10 +69,10 @@ export const trainKeys = [
  */
 export function readTwinTrainSettings(def: Record<string, unknown>): TwinTrainSettings {
   const read = readerOf(def);
-  const algorithm = read.choice("algorithm", algorithms, "linear");
-  const task = taskOf(algorithm);
-  if (read.list("tune").length > 0)
-    throw new Failure("not-yet", "tune is set, and searching for the best settings is not there yet:", "clear it.");
+  const algorithm = tunableReaders.algorithm(read) as Algorithm;
+  const tune = readTune(read, tunableReaders);
+  const compared = algorithmsOf({ algorithm, tune });
+  const task = taskOf(compared[0]!);
   const target = read.text("target", "");
   const modelName = read.text("modelName", target);
   if (modelName !== "" && !isColumnName(modelName))
@@ -81,14 +89,14 @@ export function readTwinTrainSettings(def: Record<string, unknown>): TwinTrainSe
     seed: read.number("seed", 1, { integer: true, min: 0, max: 4294967295 }),
     folds: read.number("folds", 0, { integer: true, min: 0, max: 100 }),
     gate: readGate(read),
-    ...(isForest(algorithm) ? readForest(read) : {}),
+    tune,
+    search: read.choice("search", ["grid", "random"] as const, "grid"),
+    candidates: read.number("candidates", 60, { integer: true, min: 1, max: 1000 }),
+    ...(compared.some(isForest) ? { engine: read.choice("engine", engines, "meditwin") } : {}),
     ...(task === "classification" ? { positive: read.text("positive", "") } : {}),
-    ...(algorithm.endsWith("polynomial")
-      ? { degree: read.number("degree", 2, { integer: true, min: 1, max: 10 }) }
-      : {}),
-    ...(algorithm === "ridge" ? { alpha: read.number("alpha", 1, { min: 0 }) } : {}),
-    ...(isForest(algorithm) || curveOf(algorithm) ? {} : { intercept: read.flag("intercept", true) }),
+    ...readUsed(read, compared),
   });
+  checkSearch(train);
   return {
     modelName,
     promote: read.choice("promote", promotions, "never"),
@@ -106,15 +114,25 @@ export function readTwinTrainSettings(def: Record<string, unknown>): TwinTrainSe
   };
 }
 
-function readForest(read: SettingsReader): Partial<TrainOptions> {
-  return {
-    engine: read.choice("engine", engines, "meditwin"),
-    trees: read.number("trees", 100, { integer: true, min: 1, max: 10_000 }),
-    maxDepth: read.number("maxDepth", 0, { integer: true, min: 0 }),
-    minLeaf: read.number("minLeaf", 1, { integer: true, min: 1 }),
-    maxFeatures: readMaxFeatures(read),
-    classWeight: read.choice("classWeight", ["none", "balanced"] as const, "none"),
-  };
+/** The settings that can be tuned, each as it is read where an algorithm uses it. */
+const tunableReaders = {
+  algorithm: (read) => read.choice("algorithm", algorithms, "linear"),
+  degree: (read) => read.number("degree", 2, { integer: true, min: 1, max: 10 }),
+  alpha: (read) => read.number("alpha", 1, { min: 0 }),
+  interactions: (read) => read.flag("interactions", false),
+  intercept: (read) => read.flag("intercept", true),
+  trees: (read) => read.number("trees", 100, { integer: true, min: 1, max: 10_000 }),
+  maxDepth: (read) => read.number("maxDepth", 0, { integer: true, min: 0 }),
+  minLeaf: (read) => read.number("minLeaf", 1, { integer: true, min: 1 }),
+  maxFeatures: (read) => readMaxFeatures(read),
+  classWeight: (read) => read.choice("classWeight", ["none", "balanced"] as const, "none"),
+} satisfies TunableReaders;
+
+function readUsed(read: SettingsReader, compared: Algorithm[]): Partial<Pick<TrainOptions, Tunable>> {
+  const used = tunables.filter(
+    (setting) => setting !== "algorithm" && compared.some((one) => usesSetting(one, setting)),
+  );
+  return Object.fromEntries(used.map((setting) => [setting, tunableReaders[setting](read)]));
 }
 
 function readMaxFeatures(read: SettingsReader): ForestOptions["maxFeatures"] {

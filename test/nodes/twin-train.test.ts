@@ -294,12 +294,12 @@ describe("twin-train", function () {
         [{ algorithm: "magic" }, /algorithm is "magic".*use one of linear/],
         [{ testSize: 2 }, /testSize/],
         [{ gate: "f7>1" }, /gate.*no metric/],
-        [{ tune: ["trees"] }, /tune is set/],
+        [{ tune: ["trees"] }, /tune\[0\] is "trees".*use an object/],
         ["linear", /no object/],
       ] as const) {
         flow.send("train", { payload: line(), train: wrong });
         const info = errorOf(await flow.next("refused"));
-        assert.equal(info.code, info.message.includes("tune") ? "not-yet" : "bad-request");
+        assert.equal(info.code, "bad-request");
         assert.match(`${info.message} ${info.hint}`, words);
       }
       assert.deepEqual(flow.errors(), []);
@@ -382,7 +382,7 @@ describe("twin-train", function () {
     ["msg.train.cancel", { train: { cancel: true } }],
   ] as const)
     it(`${what} ends the running training and those that wait; the node goes on`, async () => {
-      const flow = await load({ ...slow, modelName: what });
+      const flow = await load({ ...slow, modelName: what, tune: [{ setting: "trees", values: [5000, 10_000] }] });
       flow.send("train", { payload: noise(4000), topic: "running", req: {}, res: {} });
       flow.send("train", { payload: noise(4000), topic: "waiting" });
       await states(flow, "training");
@@ -395,13 +395,14 @@ describe("twin-train", function () {
         ["running", "cancelled"],
         ["waiting", "cancelled"],
       ]);
-      flow.send("train", { payload: line(), train: { trees: 2 } });
+      flow.send("train", { payload: line(), train: { trees: 2, tune: [] } });
       assert.equal(reportOf(await flow.next("out")).version, 1, "nothing was registered for the cancelled ones");
     });
 
   it("ends a training that takes longer than its timeout", async () => {
     const flow = await load({ ...slow, timeout: 0.3 });
-    flow.send("train", { payload: noise(4000), req: {}, res: {} });
+    const tune = [{ setting: "minLeaf", values: [1, 2] }];
+    flow.send("train", { payload: noise(4000), train: { tune }, req: {}, res: {} });
     const msg = await flow.next("refused", 20_000);
     assert.equal(errorOf(msg).code, "timed-out");
     assert.equal(msg.statusCode, 504);
@@ -416,12 +417,37 @@ describe("twin-train", function () {
     assert.ok(performance.now() - started < 3000);
   });
 
-  it("tune is refused as not yet, and a bad setting names its field", async () => {
+  it("searches the best settings of several algorithms, and says how it goes", async () => {
+    const flow = await load({ modelName: "tuned", trees: 5 });
+    flow.send("train", {
+      payload: line(),
+      train: { tune: [{ setting: "algorithm", values: "forest-regressor, linear" }], folds: 4 },
+    });
+    const report = reportOf(await flow.next("out"));
+    assert.equal(report.algorithm, "linear");
+    assert.deepEqual(report.tuning!.best, { algorithm: "linear" });
+    assert.deepEqual(report.tuning!.tried[0]!.settings, { algorithm: "forest-regressor" });
+    assert.equal(report.tuning!.margin!.clear, true);
+    const stored = await modelsOf(flow).get("tuned", 1);
+    assert.equal(JSON.parse(stored!.model).algorithm, "linear");
+    assert.deepEqual((stored!.report as unknown as Report).tuning, report.tuning);
+  });
+
+  it("a bad setting names its field", async () => {
     for (const [wrong, words] of [
-      [{ tune: [{ trees: 3 }] }, /tune.*not there yet/],
       [{ trees: "many", algorithm: "forest-regressor" }, /trees is "many"/],
       [{ promote: "sometimes" }, /promote is "sometimes".*never, if-better, always/],
       [{ maxFeatures: "some", algorithm: "forest-regressor" }, /maxFeatures is "some"/],
+      [{ tune: [{ setting: "seed", values: [1] }] }, /tune\[0\]\.setting is "seed".*use one of algorithm, degree/],
+      [{ tune: [{ setting: "alpha" }], algorithm: "ridge" }, /tune\[0\]\.values.*list values, or give min and max/],
+      [{ tune: [{ setting: "alpha", values: [1, -1] }], algorithm: "ridge" }, /tune\[0\]\.values: alpha is -1/],
+      [{ tune: [{ setting: "alpha", values: "1, ,3" }], algorithm: "ridge" }, /no blank/],
+      [{ tune: [{ setting: "alpha", min: 2, max: 1 }], algorithm: "ridge" }, /tune\[0\]\.max is 1/],
+      [{ tune: [{ setting: "alpha", min: 0, max: 1, log: true }], algorithm: "ridge" }, /min is 0/],
+      [{ tune: [{ setting: "alpha", min: 0, max: 1 }], algorithm: "ridge" }, /set search to random/],
+      [{ tune: [{ setting: "trees", values: [1] }], algorithm: "ridge" }, /trees is nothing that ridge uses/],
+      [{ tune: [{ setting: "degree", values: [1, 2, 3] }], algorithm: "polynomial", candidates: 2 }, /3 combinations/],
+      [{ tune: Array(2).fill({ setting: "alpha", values: [1] }), algorithm: "ridge" }, /tune\[1\].*once/],
     ] as const)
       assert.throws(() => readTwinTrainSettings({ target: "y", ...wrong }), words);
   });
@@ -440,6 +466,19 @@ describe("twin-train", function () {
     );
     assert.equal(readTwinTrainSettings({}).train.split, "random");
     assert.equal(readTwinTrainSettings({}).train.intercept, true);
+    const { tune, search, candidates } = readTwinTrainSettings({}).train;
+    assert.deepEqual([tune, search, candidates], [[], "grid", 60]);
+  });
+  it("values of tune may stand as text, and every setting of the compared algorithms is read", () => {
+    const { train: options, table } = readTwinTrainSettings({
+      trees: "30",
+      tune: '[{"setting":"maxDepth","values":"4, 8,0"},{"setting":"algorithm","values":["forest-classifier"]}]',
+    });
+    assert.deepEqual(options.tune, [
+      { setting: "maxDepth", values: [4, 8, 0] },
+      { setting: "algorithm", values: ["forest-classifier"] },
+    ]);
+    assert.deepEqual([options.trees, options.split, table.task], [30, "stratified", "classification"]);
   });
 });
 

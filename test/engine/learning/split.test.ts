@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Dataset } from "../../../engine/learning/dataset";
 import { randomOf, shuffle, xoshiro128 } from "../../../engine/learning/random";
-import { foldOfRows, splitRows } from "../../../engine/learning/split";
+import { splitRows } from "../../../engine/learning/split";
 import { readFixture, refusalOf } from "./references";
 
 function rowsOf(n: number, more: Partial<Dataset> = {}): Dataset {
@@ -89,18 +89,6 @@ describe("splits", () => {
       refusalOf(() => splitRows(rowsOf(5), { split: "group", testSize: 0.2, seed: 1 })).message,
       /only one of the groups/,
     );
-  });
-  it("folds are of about equal size, stratified within one row, groups whole, time in blocks", () => {
-    const dataset = classesOf([40, 13]);
-    const folds = foldOfRows(dataset, 5, { split: "stratified", seed: 1 });
-    for (let fold = 0; fold < 5; fold++) {
-      const rare = [...folds].filter((f, row) => f === fold && dataset.target.values[row] === 1).length;
-      assert.ok(rare === 2 || rare === 3);
-    }
-    const groups = Int32Array.from({ length: 30 }, (_, i) => i % 6);
-    const byGroup = foldOfRows(rowsOf(30, { groups }), 3, { split: "group", seed: 1 });
-    for (let g = 0; g < 6; g++) assert.equal(new Set([...byGroup].filter((_, i) => groups[i] === g)).size, 1);
-    assert.deepEqual([...foldOfRows(rowsOf(6), 3, { split: "time", seed: 1 })], [0, 0, 1, 1, 2, 2]);
   });
 });
 
