@@ -2,10 +2,10 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { crc32 } from "node:zlib";
 import { quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
-import type { TextFormat } from "../../engine/ingest/detect-format";
 import { defaultLimits } from "../../engine/ingest/limits";
 import type { Host } from "../lib/define-node";
 import { within } from "../lib/within";
+import { encodingOf } from "./decode";
 import { type Answer, answerOf, busy, refusal, respond } from "./http-answers";
 import { claimRoute, type RouteRequest } from "./http-routes";
 import type { Intake } from "./intake";
@@ -14,8 +14,9 @@ import { outcomeOf } from "./outcome";
 import { nextTurn } from "./pace";
 import type { Parcel } from "./parcel";
 import { readBody } from "./read-body";
-import { tooLarge } from "./read-text";
+import { type KnownText, tooLarge } from "./read-text";
 import type { TwinIngestSettings } from "./twin-ingest.settings";
+import { unpack } from "./unpack";
 
 /** What the door hands bodies to. */
 export interface HttpTaker {
@@ -28,7 +29,7 @@ export interface HttpArrival {
   /** The path without its leading slash. */
   topic: string;
   path: string;
-  format?: TextFormat;
+  known: KnownText;
   headers: IncomingMessage["headers"];
   query: Record<string, unknown>;
 }
@@ -41,7 +42,7 @@ const maxAtOnce = 64;
 
 interface Body {
   payload: unknown;
-  format?: TextFormat;
+  known: KnownText;
 }
 
 /** The body, or the answer where there is none; undefined when the client has gone. */
@@ -71,7 +72,7 @@ export function openHttpDoor(
     if ("status" in type) return type;
     if (closing || atOnce >= maxAtOnce) return busy();
     // Somebody else's parser was faster.
-    if (request.body !== undefined && request.complete) return { payload: request.body };
+    if (request.body !== undefined && request.complete) return { payload: request.body, known: {} };
     atOnce++;
     const body = await readBody(request, { maxBytes: defaultLimits.maxBytes, timeoutMs: bodyTimeoutMs });
     atOnce--;
@@ -79,10 +80,12 @@ export function openHttpDoor(
     if (body === "too-large") return refusal(tooLarge());
     if (body === "timed-out")
       return refusal(refuse("timed-out", "The body did not arrive in time.", "Send it within 10 s."), 408);
-    return { payload: body, format: type.format };
+    if (!isGzip(request)) return { payload: body, known: type };
+    const unpacked = await unpack(body, defaultLimits.maxBytes);
+    return Buffer.isBuffer(unpacked) ? { payload: unpacked, known: type } : refusal(unpacked);
   }
 
-  async function takeIn({ payload, format }: Body, { headers, query }: RouteRequest): Promise<Answer> {
+  async function takeIn({ payload, known }: Body, { headers, query }: RouteRequest): Promise<Answer> {
     const waiting = intake?.ready();
     if (waiting) await within(waiting, startPatienceMs);
     // Sent from a node that is closing, it would reach nobody.
@@ -90,7 +93,7 @@ export function openHttpDoor(
     try {
       const key = keyOf(headers);
       const asked = typeof query === "object" && query !== null ? { ...query } : {};
-      const parcel = taker.read({ topic: path.slice(1), path, format, headers, query: asked }, payload);
+      const parcel = taker.read({ topic: path.slice(1), path, known, headers, query: asked }, payload);
       const answer = intake ? keep(intake, parcel, key, payload) : handOn(parcel);
       await (intake?.durable() ?? nextTurn());
       return answer;
@@ -200,20 +203,24 @@ function checkLocal({ socket, headers }: IncomingMessage): Answer | undefined {
 /** `curl -d` says form; a plain client says nothing: both are looked at. */
 const lenient = ["", "text/plain", "application/x-www-form-urlencoded", "application/octet-stream"];
 
-function contentTypeOf({ headers }: IncomingMessage): { format?: TextFormat } | Answer {
+const isGzip = ({ headers }: IncomingMessage): boolean => /^(x-)?gzip$/i.test(headers["content-encoding"] ?? "");
+
+function contentTypeOf(request: IncomingMessage): KnownText | Answer {
+  const { headers } = request;
   const [type = "", ...parameters] = (headers["content-type"] ?? "").toLowerCase().split(";");
   const charset = parameters
     .map((one) => /^\s*charset\s*=\s*"?([^"\s]+)/.exec(one)?.[1])
     .find((one) => one !== undefined);
-  const encoding = headers["content-encoding"] ?? "identity";
+  const coding = headers["content-encoding"] ?? "identity";
   const unsupported = (message: string, hint: string): Answer => refusal(refuse("bad-payload", message, hint), 415);
-  if (encoding !== "identity")
-    return unsupported(`The content encoding ${encoding} is not taken.`, "Send the body uncompressed.");
-  if (charset !== undefined && !["utf-8", "utf8", "us-ascii"].includes(charset))
-    return unsupported(`The charset ${charset} is not taken.`, "Send the body in UTF-8.");
+  if (coding !== "identity" && !isGzip(request))
+    return unsupported(`The content encoding ${quote(coding)} is not taken.`, "Send the body as gzip or uncompressed.");
+  const encoding = charset === undefined ? undefined : encodingOf(charset);
+  if (charset !== undefined && !encoding)
+    return unsupported(`The charset ${quote(charset)} is not taken.`, "Send the body in UTF-8.");
   const name = type.trim();
-  if (name === "application/json" || name.endsWith("+json")) return { format: "json" };
-  if (name === "text/csv" || name === "application/csv") return { format: "csv" };
-  if (lenient.includes(name)) return {};
+  if (name === "application/json" || name.endsWith("+json")) return { format: "json", encoding };
+  if (name === "text/csv" || name === "application/csv") return { format: "csv", encoding };
+  if (lenient.includes(name)) return { encoding };
   return unsupported(`The content type ${name} is not taken.`, "Send application/json or text/csv.");
 }

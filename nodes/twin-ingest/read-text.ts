@@ -4,7 +4,22 @@ import { detectFormat, type TextFormat } from "../../engine/ingest/detect-format
 import { defaultLimits } from "../../engine/ingest/limits";
 import { parseJson } from "../../engine/ingest/parse-json";
 import { readCsv } from "../lib/read-csv";
+import { decode, type Encoding } from "./decode";
 import type { TextFormatSetting } from "./twin-ingest.settings";
+
+/** What a door knows of a text: an HTTP content type says it. */
+export interface KnownText {
+  format?: TextFormat | undefined;
+  encoding?: Encoding | undefined;
+}
+
+export interface TextRules {
+  format: TextFormatSetting;
+  /** Names of the columns of a CSV without a header line. */
+  columns?: readonly string[];
+  /** Of bytes. @default "utf-8" */
+  encoding?: Encoding;
+}
 
 export interface ParsedPayload {
   value: unknown;
@@ -16,19 +31,23 @@ export interface ParsedPayload {
 /**
  * A payload as objects: text and bytes are parsed as JSON or CSV, anything else is taken as it is. Throws `Refusal`.
  *
- * @param known the format, where the door knows it (an HTTP content type)
+ * @param known goes before the rules
  */
-export function readText(payload: unknown, format: TextFormatSetting, known?: TextFormat): ParsedPayload {
-  const text = textOf(payload);
+export function readText(
+  payload: unknown,
+  { format, columns = [], encoding = "utf-8" }: TextRules,
+  known: KnownText = {},
+): ParsedPayload {
+  const text = textOf(payload, known.encoding ?? encoding);
   if (text === undefined) return { value: payload, fromText: false };
-  switch (format === "auto" ? (known ?? detectFormat(text)) : format) {
+  switch (format === "auto" ? (known.format ?? detectFormat(text, columns.length > 0)) : format) {
     case "json":
       return {
         value: parseJson(text.startsWith("\uFEFF") ? text.slice(1) : text, defaultLimits.maxDepth),
         fromText: false,
       };
     case "csv": {
-      const { rows, faults } = readCsv(text);
+      const { rows, faults } = readCsv(text, columns);
       return { value: rows, fromText: true, faults };
     }
     default:
@@ -44,12 +63,12 @@ export function readText(payload: unknown, format: TextFormatSetting, known?: Te
 
 /** What a presence topic carries: an object, or a word. Throws `Refusal`. */
 export function readWord(payload: unknown): unknown {
-  const text = textOf(payload)?.trim();
+  const text = textOf(payload, "utf-8")?.trim();
   return text?.startsWith("{") ? parseJson(text, defaultLimits.maxDepth) : (text ?? payload);
 }
 
 /** The text of bytes or text; undefined for objects. */
-function textOf(payload: unknown): string | undefined {
+function textOf(payload: unknown, encoding: Encoding): string | undefined {
   if (typeof payload === "string") {
     // A character has one byte at least, and three at most for one unit of its length.
     if (payload.length * 3 > defaultLimits.maxBytes) limitBytes(Buffer.byteLength(payload));
@@ -60,11 +79,7 @@ function textOf(payload: unknown): string | undefined {
     ? payload
     : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   limitBytes(bytes.length);
-  if (!isUtf8(bytes))
-    throw new Refusal(
-      refuse("bad-payload", "The payload is not UTF-8 text.", "Send it in UTF-8 (not GBK or UTF-16), uncompressed."),
-    );
-  return bytes.toString("utf8");
+  return decode(bytes, encoding);
 }
 
 function limitBytes(bytes: number): void {

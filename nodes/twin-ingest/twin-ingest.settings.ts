@@ -1,7 +1,9 @@
 import { Failure } from "../../engine/contract/errors";
+import { isColumnName } from "../../engine/contract/identity";
 import { type Origin, readOrigin } from "../../engine/ingest/origin";
 import { filterProblem } from "../../engine/ingest/topic-filter";
 import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
+import { type Encoding, encodings } from "./decode";
 
 export type TextFormatSetting = "auto" | "json" | "csv";
 /** `presence`: the topic says `online` or `offline`, such as by a last will. */
@@ -19,6 +21,10 @@ export interface TwinIngestSettings {
   /** Bearer token. "" serves clients on this computer only. */
   token: string;
   format: Format;
+  /** Names of the columns of a CSV without a header line; empty: it has one. */
+  columns: string[];
+  /** Of bytes that are text. */
+  encoding: Encoding;
   model: string;
   store: string;
   id: Origin;
@@ -46,6 +52,8 @@ export function readTwinIngestSettings(def: Record<string, unknown>): TwinIngest
     path: source === "http" ? readPath(read) : "",
     token: typeof def.token === "string" ? def.token.trim() : "",
     format: readFormat(read),
+    columns: readColumns(read),
+    encoding: read.choice("encoding", encodings, "utf-8"),
     model: read.text("model", ""),
     store: read.text("store", ""),
     id: readOrigin("idFrom", read.text("idFrom", "topic:0"), ["topic", "payload:", "const", "msg"]),
@@ -66,6 +74,14 @@ function readFormat(read: SettingsReader): Format {
   if (format === "sparkplug")
     throw new Failure("not-yet", 'format "sparkplug" is not there yet:', 'use "auto", "json" or "csv" for now.');
   return format;
+}
+
+function readColumns(read: SettingsReader): string[] {
+  const columns = read.names("columns");
+  const wrong = columns.find((name, index) => !isColumnName(name) || columns.indexOf(name) !== index);
+  if (wrong !== undefined)
+    throw new SettingError("columns", wrong, "give every column a name of its own, of 1 to 128 characters.");
+  return columns;
 }
 
 function readTopic(read: SettingsReader): string {

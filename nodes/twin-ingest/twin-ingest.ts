@@ -1,6 +1,5 @@
 import { Refusal } from "../../engine/contract/errors";
 import type { TwinModel } from "../../engine/contract/model";
-import type { TextFormat } from "../../engine/ingest/detect-format";
 import { isPlainObject } from "../../engine/ingest/path";
 import type { Arrival } from "../../engine/ingest/read-entry";
 import { createPayloadReader, type Reading } from "../../engine/ingest/read-payload";
@@ -18,7 +17,7 @@ import { openMqttDoor } from "./mqtt-door";
 import { samplesOf } from "./outcome";
 import { createOutlet } from "./outlet";
 import { messageOf, type Parcel } from "./parcel";
-import { readText, readWord } from "./read-text";
+import { type KnownText, readText, readWord } from "./read-text";
 import { acquireMemory } from "./repeats";
 import { readTwinIngestSettings, type TwinIngestSettings } from "./twin-ingest.settings";
 
@@ -50,10 +49,11 @@ export default defineNode<TwinIngestSettings>({
 
     const take: (parcel: Parcel, soon?: boolean) => void = intake?.take ?? ((parcel) => handOn(parcel));
 
-    function read(payload: unknown, arrival: Arrival, format?: TextFormat): Reading {
+    function read(payload: unknown, arrival: Arrival, known?: KnownText): Reading {
       try {
-        if (settings.format === "presence") return readPresence(readWord(payload), arrival);
-        const { value, fromText, faults } = readText(payload, settings.format, format);
+        const { format, columns, encoding } = settings;
+        if (format === "presence") return readPresence(readWord(payload), arrival);
+        const { value, fromText, faults } = readText(payload, { format, columns, encoding }, known);
         return readPayload(value, fromText ? { ...arrival, fromText, faults } : arrival);
       } catch (error) {
         if (error instanceof Refusal) return { kind: "refused", error: error.info };
@@ -73,9 +73,9 @@ export default defineNode<TwinIngestSettings>({
     }
     if (settings.source === "http") {
       openHttpDoor(host, settings, meter, intake, {
-        read({ topic, path, format, headers, query }, payload) {
+        read({ topic, path, known, headers, query }, payload) {
           const msg = { topic, req: { path, headers, query } };
-          return { topic, payload, reading: read(payload, { topic, now: Date.now(), msg }, format), source: { path } };
+          return { topic, payload, reading: read(payload, { topic, now: Date.now(), msg }, known), source: { path } };
         },
         handOn,
       });

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { createServer, request, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import mqtt, { type MqttClient } from "mqtt";
 import type { RefusalInfo } from "../../engine/contract/errors";
 import { quietMs } from "../../nodes/lib/delivery";
@@ -33,6 +34,8 @@ function useCleanRuntime(): Runtime {
   });
   return runtime;
 }
+
+const bomb = gzipSync(Buffer.alloc(50_000_000));
 
 /** A twin-ingest with its two outputs. */
 const flowOf = (settings: Record<string, unknown>, ...more: FlowNode[]): FlowNode[] => [
@@ -558,6 +561,14 @@ describe("twin-ingest over HTTP", () => {
     }
   });
 
+  it("takes gzip, and CSV as machines write it", async () => {
+    const flow = await load({ columns: "temperature,humidity" });
+    const headers = { "Content-Encoding": "gzip", "Content-Type": "text/csv; charset=windows-1252" };
+    assert.equal((await post(gzipSync("25,5;45\n26;46\n"), headers)).body.accepted, 2);
+    const { payload } = await flow.next("out");
+    assert.deepEqual((payload as { values: unknown }[])[0]?.values, { temperature: 25.5, humidity: 45 });
+  });
+
   it("finds the id in headers and query as http in names them", async () => {
     const flow = await load({ idFrom: "msg:req.query.id" });
     await post({ a: 1 }, {}, "/sensor_data/?id=press-6");
@@ -569,8 +580,11 @@ describe("twin-ingest over HTTP", () => {
     ["an empty body", "", {}, 400, "bad-json"],
     ["5 MB", Buffer.alloc(5_000_000, "x"), {}, 413, "too-large"],
     ["20,000 levels", "[".repeat(20_000), {}, 400, "too-deep"],
-    ["gzip", "x", { "Content-Encoding": "gzip" }, 415, "bad-payload"],
-    ["another charset", "{}", { "Content-Type": "application/json; charset=gbk" }, 415, "bad-payload"],
+    ["what is no gzip", "x", { "Content-Encoding": "gzip" }, 400, "bad-payload"],
+    ["gzip that is cut off", gzipSync('{"a":1}').subarray(0, 12), { "Content-Encoding": "gzip" }, 400, "bad-payload"],
+    ["50 MB in 50 KB of gzip", bomb, { "Content-Encoding": "gzip" }, 413, "too-large"],
+    ["another encoding", "x", { "Content-Encoding": "br" }, 415, "bad-payload"],
+    ["another charset", "{}", { "Content-Type": "application/json; charset=koi8-r" }, 415, "bad-payload"],
     ["another content type", "x", { "Content-Type": "image/png" }, 415, "bad-payload"],
     ["__proto__", '{"__proto__":{"x":1}}', {}, 400, "bad-name"],
     ["a request that came through a proxy", "{}", { "X-Forwarded-For": "10.0.0.1" }, 403, "unauthorised"],

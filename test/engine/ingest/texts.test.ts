@@ -5,6 +5,7 @@ import { detectFormat } from "../../../engine/ingest/detect-format";
 import { parseJson } from "../../../engine/ingest/parse-json";
 import { readTime } from "../../../engine/ingest/read-time";
 import { readCsv } from "../../../nodes/lib/read-csv";
+import type { Encoding } from "../../../nodes/twin-ingest/decode";
 import { readText } from "../../../nodes/twin-ingest/read-text";
 
 function refusal(work: () => unknown): Refusal {
@@ -137,8 +138,24 @@ describe("CSV", () => {
     ["a blank column at the end, as spreadsheets have it", "a,b,\n1,2,\n", [{ a: "1", b: "2" }]],
     ["Chinese names", "温度,湿度\n25,45", [{ 温度: "25", 湿度: "45" }]],
     ["blanks", "a,b\n,2", [{ a: "", b: "2" }]],
+    ["bars", "a|b\n6,8|x", [{ a: "6.8", b: "x" }]],
+    ["the separator that Excel says", "sep=;\r\na;b\r\n1,5;2", [{ a: "1.5", b: "2" }]],
   ] as const)
     it(`reads ${why}`, () => assert.deepEqual(readCsv(text).rows, rows));
+
+  it("reads lines without a header, by the names of the node", () => {
+    const rows = [
+      { a: "1.5", b: "2" },
+      { a: "3", b: "4" },
+    ];
+    assert.deepEqual(readCsv("1,5;2\n3;4", ["a", "b"]).rows, rows);
+    // Some machines write the names now and then all the same.
+    assert.deepEqual(readCsv("a;b\n1,5;2\n3;4", ["a", "b"]).rows, rows);
+    const { faults } = readCsv("1,2\n3", ["a", "b"]);
+    assert.match(faults.get(1)?.message ?? "", /Line 2 has 1 cells/);
+    assert.equal(refusal(() => readCsv("", ["a", "b"])).code, "bad-csv");
+    assert.deepEqual(readText("7;8", { format: "auto", columns: ["a", "b"] }).value, [{ a: "7", b: "8" }]);
+  });
 
   it("marks a line with too many or too few cells, and reads the others", () => {
     const { rows, faults } = readCsv("a,b\n1,2\n1\n1,2,3\n5,6");
@@ -195,33 +212,39 @@ describe("telling JSON from CSV", () => {
 
 describe("bytes", () => {
   it("are text in UTF-8, with or without a byte order mark", () => {
-    assert.deepEqual(readText(Buffer.from('\uFEFF{"温度":25}'), "auto").value, { 温度: 25 });
-    assert.deepEqual(readText(new TextEncoder().encode('{"a":1}'), "auto").value, { a: 1 });
+    assert.deepEqual(readText(Buffer.from('\uFEFF{"温度":25}'), { format: "auto" }).value, { 温度: 25 });
+    assert.deepEqual(readText(new TextEncoder().encode('{"a":1}'), { format: "auto" }).value, { a: 1 });
     const gbk = Buffer.from([0x7b, 0x22, 0xce, 0xc2, 0x22, 0x3a, 0x31, 0x7d]);
-    assert.match(refusal(() => readText(gbk, "auto")).info.hint, /UTF-8/);
+    assert.match(refusal(() => readText(gbk, { format: "auto" })).info.hint, /UTF-8/);
+    const csv = (bytes: Buffer, encoding: Encoding): unknown => readText(bytes, { format: "csv", encoding }).value;
+    assert.deepEqual(csv(Buffer.concat([Buffer.from("a\n"), gbk.subarray(2, 4)]), "gb18030"), [{ a: "温" }]);
+    // The table of windows-1252 (WHATWG Encoding Standard, index-windows-1252.txt): 0x80 is U+20AC, 0x92 U+2019, 0xb0 U+00B0.
+    assert.deepEqual(csv(Buffer.from("a\n\x80\x92\xb0\xfc", "latin1"), "windows-1252"), [{ a: "€’°ü" }]);
+    assert.deepEqual(csv(Buffer.from("\uFEFFa\n温", "utf16le"), "utf-16le"), [{ a: "温" }]);
+    assert.equal(refusal(() => csv(Buffer.from([0x61, 0x0a, 0xff, 0xff]), "gb18030")).code, "bad-payload");
   });
 
   it("are taken to 1 MiB and refused beyond, before they are parsed", () => {
     const text = (bytes: number): string => `{"a":"${"x".repeat(bytes - 8)}"}`;
-    assert.ok(readText(text(1_048_576), "auto"));
+    assert.ok(readText(text(1_048_576), { format: "auto" }));
     for (const payload of [
       text(1_048_577),
       Buffer.from(text(1_048_577)),
       Buffer.alloc(5_000_000),
       "温".repeat(349_526),
     ])
-      assert.equal(refusal(() => readText(payload, "auto")).code, "too-large");
+      assert.equal(refusal(() => readText(payload, { format: "auto" })).code, "too-large");
   });
 
   it("are parsed as the format setting says, or the door knows", () => {
-    assert.equal(refusal(() => readText("a,b\n1,2", "json")).code, "bad-json");
-    assert.equal(refusal(() => readText("a,b\n1,2", "auto", "json")).code, "bad-json");
-    assert.deepEqual(readText("[a],b\n1,2", "csv").value, [{ "[a]": "1", b: "2" }]);
-    assert.equal(refusal(() => readText("hello", "auto")).code, "bad-payload");
+    assert.equal(refusal(() => readText("a,b\n1,2", { format: "json" })).code, "bad-json");
+    assert.equal(refusal(() => readText("a,b\n1,2", { format: "auto" }, { format: "json" })).code, "bad-json");
+    assert.deepEqual(readText("[a],b\n1,2", { format: "csv" }).value, [{ "[a]": "1", b: "2" }]);
+    assert.equal(refusal(() => readText("hello", { format: "auto" })).code, "bad-payload");
   });
 
   it("give back objects as they are", () => {
     const payload = { a: 1 };
-    assert.equal(readText(payload, "csv").value, payload);
+    assert.equal(readText(payload, { format: "csv" }).value, payload);
   });
 });

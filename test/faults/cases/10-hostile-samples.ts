@@ -81,7 +81,7 @@ export async function hostileSamples(arena: Arena, strings: number, log: (text: 
 
 /** As twin-ingest reads bytes: one message of many entries, where a wired node may say the model. */
 function readSamples(entries: Record<string, unknown>[]): Sample[] {
-  const { value } = readText(Buffer.from(JSON.stringify(entries)), "json");
+  const { value } = readText(Buffer.from(JSON.stringify(entries)), { format: "json" });
   const reading = read(value, { now: 0, trusted: true });
   if (reading.kind !== "batch") throw new Refusal((reading as { error: RefusalInfo }).error);
   return reading.samples;
