@@ -52,6 +52,8 @@ describe("package.json", () => {
       "ml-regression",
       "ml-savitzky-golay-generalized",
       "mqtt",
+      "prom-client",
+      "sparkplug-payload",
       "unitsnet-js",
     ]);
     for (const kind of ["optionalDependencies", "peerDependencies", "bundledDependencies"])
