@@ -54,6 +54,7 @@ export function fitModel(dataset: Dataset, options: TrainOptions, onPart: (share
     intercept,
     degree: algorithm === "polynomial" ? degree : 1,
     alpha: algorithm === "ridge" ? options.alpha : 0,
+    interactions: options.interactions,
   });
   return {
     engine: "ml-regression",

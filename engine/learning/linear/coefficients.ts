@@ -1,10 +1,10 @@
 import { tOfTail, twoSidedTail } from "../../statistics/student-t";
 import type { FeatureColumn } from "../dataset";
-import { type Term, termName } from "./terms";
+import { type Factor, type Term, termName } from "./terms";
 
 /** One line of a coefficient table, in the data's own units. */
 export interface Coefficient {
-  /** `(intercept)`, a feature's name, `x^2`, or `type=L` for a category. */
+  /** `(intercept)`, a feature's name, `x^2`, `type=L` for a category, or `x × z` for an interaction. */
   term: string;
   estimate: number;
   /** Standard error. Null where the method gives none. */
@@ -49,30 +49,50 @@ export function coefficientTable(
     table.push({ term, estimate, ...judged(estimate, multiples, uncertainty, isIntercept) });
   };
 
+  const sums = terms.map(monomialsOf);
+  const multiplesOf = (key: string): Float64Array =>
+    Float64Array.from(terms, (term, j) => (sums[j]!.get(key) ?? 0) / term.norm);
   if (intercept) {
-    const multiples = Float64Array.from(terms, (term) => (constantPart(term) - term.mean) / term.norm);
+    const multiples = multiplesOf("");
+    terms.forEach(({ mean, norm }, j) => {
+      multiples[j] = multiples[j]! - mean / norm;
+    });
     add("(intercept)", multiples, base, true);
   }
-  const isPlain = terms.every(({ power }) => power === 1);
-  for (const [j, target] of terms.entries()) {
-    // ((x - shift) / scale)^k has x^i with the multiple C(k, i) (-shift)^(k - i) / scale^k.
-    const multiples = Float64Array.from(terms, (term) => {
-      if (term.feature !== target.feature) return 0;
-      if (target.category !== undefined) return term === target ? 1 / term.norm : 0;
-      return powerPart(term, target.power) / term.norm;
-    });
-    add(termName(target, features), multiples, 0, false);
+  const isPlain = terms.every(({ power, by }) => power === 1 && !by);
+  for (const [j, term] of terms.entries()) {
+    add(termName(term, features), multiplesOf(keyOf(term)), 0, false);
     // Of centred columns of length 1, X'X holds their correlations, and the diagonal of its inverse the factors.
     if (intercept && uncertainty && isPlain) table.at(-1)!.vif = uncertainty.covariance[j * (terms.length + 1)]!;
   }
   return table;
 }
 
-const constantPart = (term: Term): number => (term.category === undefined ? powerPart(term, 0) : 0);
+const keyOfPower = ({ feature, category }: Factor, power: number): string =>
+  category !== undefined ? `${feature}=${category}` : power === 0 ? "" : `${feature}^${power}`;
+const joined = (a: string, b: string): string => (a === "" ? b : b === "" ? a : `${a}*${b}`);
 
-function powerPart({ power, shift, scale }: Term, i: number): number {
-  if (i > power) return 0;
-  return (binomial(power, i) * (-shift) ** (power - i)) / scale ** power;
+/** Which product of features in their own units the term stands for. */
+const keyOf = (term: Term): string =>
+  joined(keyOfPower(term, term.power), term.by ? keyOfPower(term.by, term.by.power) : "");
+
+/** The term multiplied out, as a sum of products of features in their own units: how many times each of them is in it. */
+function monomialsOf(term: Term): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const [key, multiple] of powersOf(term))
+    for (const [other, times] of term.by ? powersOf(term.by) : [["", 1] as const])
+      sum.set(joined(key, other), multiple * times);
+  return sum;
+}
+
+/** ((x - shift) / scale)^k has x^i with the multiple C(k, i) (-shift)^(k - i) / scale^k. */
+function powersOf(factor: Factor): [string, number][] {
+  const { category, power, shift, scale } = factor;
+  if (category !== undefined) return [[keyOfPower(factor, 1), 1]];
+  return Array.from({ length: power + 1 }, (_, i) => [
+    keyOfPower(factor, i),
+    (binomial(power, i) * (-shift) ** (power - i)) / scale ** power,
+  ]);
 }
 
 function binomial(n: number, k: number): number {

@@ -2,7 +2,7 @@ import { tOfTail } from "../../statistics/student-t";
 import { fromBase64 } from "../base64";
 import type { Scorer } from "../scorer";
 import { quadraticForm } from "./coefficients";
-import { termValue } from "./terms";
+import { lacksCategory, termValue } from "./terms";
 import type { LinearModel } from "./train-linear";
 
 /** Scores rows with a linear model. An unknown category counts as the average one. */
@@ -13,8 +13,7 @@ export function linearScorer({ base, terms, spread }: LinearModel): Scorer {
   function standardised(row: Float64Array): void {
     for (let j = 0; j < terms.length; j++) {
       const term = terms[j]!;
-      const x = row[term.feature]!;
-      u[j] = term.category !== undefined && Number.isNaN(x) ? 0 : (termValue(term, x) - term.mean) / term.norm;
+      u[j] = lacksCategory(term, row) ? 0 : (termValue(term, row) - term.mean) / term.norm;
     }
   }
   function score(row: Float64Array): number {
@@ -29,8 +28,11 @@ export function linearScorer({ base, terms, spread }: LinearModel): Scorer {
       standardised(row);
       into.fill(0);
       for (let j = 0; j < terms.length; j++) {
-        const { feature, weight } = terms[j]!;
-        into[feature] = into[feature]! + weight * u[j]!;
+        const { feature, by, weight } = terms[j]!;
+        // Of a product each of the two has half, which is its Shapley value.
+        const part = by ? (weight * u[j]!) / 2 : weight * u[j]!;
+        into[feature] = into[feature]! + part;
+        if (by) into[by.feature] = into[by.feature]! + part;
       }
       return base;
     },

@@ -1,17 +1,23 @@
 import type { Dataset, FeatureColumn } from "../dataset";
 
-/**
- * One column of a linear model's design. For numbers ((x - shift) / scale)^power; for a category 1 where the row has it,
- * else 0. What the model adds is `weight * (column - mean) / norm`: standardisation is kept inside the model.
- */
-export interface Term {
+/** What a feature gives to a column: for numbers ((x - shift) / scale)^power; for a category 1 where the row has it, else 0. */
+export interface Factor {
   /** Index of the feature. */
   feature: number;
   power: number;
   shift: number;
   scale: number;
-  /** Index of the category that the term stands for. Absent for numbers. */
+  /** Index of the category that the factor stands for. Absent for numbers. */
   category?: number;
+}
+
+/**
+ * One column of a linear model's design: a factor, or the product of two. What the model adds is
+ * `weight * (column - mean) / norm`: standardisation is kept inside the model.
+ */
+export interface Term extends Factor {
+  /** The other factor of an interaction. */
+  by?: Factor;
   /** Mean of the column over the training rows; 0 without intercept. */
   mean: number;
   /** Length of the column less its mean. */
@@ -44,18 +50,64 @@ export function termsOf(
   return Array.from({ length: degree }, (_, k) => ({ ...blank, power: k + 1, shift, scale: largest || 1 }));
 }
 
+/**
+ * What two features do together: the product of each pair of their columns of degree 1. Numbers are centred first (with
+ * `intercept`), because the product of raw values is nearly a multiple of them (L. Aiken and S. West, Multiple Regression:
+ * Testing and Interpreting Interactions, 1991, 3). Categories leave out their first one.
+ */
+export function interactionsOf(features: readonly FeatureColumn[], intercept: boolean): Term[] {
+  const factors = features.map(({ kind, values, categories = [] }, feature): Factor[] => {
+    const blank = { feature, power: 1, shift: 0, scale: 1 };
+    if (kind === "category") return categories.slice(1).map((_, i) => ({ ...blank, category: i + 1 }));
+    return [intercept ? { ...blank, shift: meanOf(values) } : blank];
+  });
+  return factors.flatMap((ours, a) =>
+    factors
+      .slice(a + 1)
+      .flatMap((theirs) =>
+        ours.flatMap((one) => theirs.map((by): Term => ({ ...one, by, mean: 0, norm: 1, weight: 0 }))),
+      ),
+  );
+}
+
+/** How many columns {@link interactionsOf} gives. */
+export function countInteractions(features: readonly FeatureColumn[]): number {
+  let [before, pairs] = [0, 0];
+  for (const { kind, categories = [] } of features) {
+    const own = kind === "category" ? Math.max(0, categories.length - 1) : 1;
+    pairs += before * own;
+    before += own;
+  }
+  return pairs;
+}
+
 /** A term's value for one row, before centring. NaN for a missing value or an unknown category. */
-export function termValue(term: Term, x: number): number {
-  if (term.category !== undefined) return Number.isNaN(x) ? Number.NaN : x === term.category ? 1 : 0;
-  if (term.power === 1 && term.scale === 1) return x - term.shift;
-  return ((x - term.shift) / term.scale) ** term.power;
+export function termValue(term: Term, row: ArrayLike<number>): number {
+  const value = factorValue(term, row[term.feature]!);
+  return term.by ? value * factorValue(term.by, row[term.by.feature]!) : value;
+}
+
+/** Whether the row has an unknown category, or none, where the term needs one. */
+export const lacksCategory = ({ feature, category, by }: Term, row: ArrayLike<number>): boolean =>
+  (category !== undefined && Number.isNaN(row[feature])) ||
+  (by?.category !== undefined && Number.isNaN(row[by.feature]));
+
+function factorValue({ category, power, shift, scale }: Factor, x: number): number {
+  if (category !== undefined) return Number.isNaN(x) ? Number.NaN : x === category ? 1 : 0;
+  if (power === 1 && scale === 1) return x - shift;
+  return ((x - shift) / scale) ** power;
 }
 
 /** The term's column over the dataset, centred (with `intercept`) and of length 1; its mean and norm go into the term. */
 export function standardise(term: Term, dataset: Dataset, intercept: boolean): Float64Array {
   const { values } = dataset.features[term.feature]!;
   const column = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) column[i] = termValue(term, values[i]!);
+  for (let i = 0; i < values.length; i++) column[i] = factorValue(term, values[i]!);
+  const { by } = term;
+  if (by) {
+    const others = dataset.features[by.feature]!.values;
+    for (let i = 0; i < others.length; i++) column[i] = column[i]! * factorValue(by, others[i]!);
+  }
   term.mean = intercept ? meanOf(column) : 0;
   let square = 0;
   for (let i = 0; i < column.length; i++) {
@@ -79,9 +131,12 @@ export function meanOf(values: Float64Array): number {
   return first + rest / n;
 }
 
-/** What a term is called in a report: `x`, `x^2`, `type=L`. */
+/** What a term is called in a report: `x`, `x^2`, `type=L`, `x × type=L`. */
 export function termName(term: Term, features: readonly FeatureColumn[]): string {
-  const feature = features[term.feature]!;
-  if (term.category !== undefined) return `${feature.name}=${feature.categories?.[term.category] ?? ""}`;
-  return term.power === 1 ? feature.name : `${feature.name}^${term.power}`;
+  const name = ({ feature, category, power }: Factor): string => {
+    const { name, categories } = features[feature]!;
+    if (category !== undefined) return `${name}=${categories?.[category] ?? ""}`;
+    return power === 1 ? name : `${name}^${power}`;
+  };
+  return term.by ? `${name(term)} × ${name(term.by)}` : name(term);
 }

@@ -3,7 +3,7 @@ import { packed } from "../base64";
 import type { Dataset } from "../dataset";
 import { dependencyIn, type Factors, factorsOf, leastSquares, solveTriangle } from "../least-squares";
 import { type Coefficient, coefficientTable } from "./coefficients";
-import { meanOf, standardise, type Term, termName, termsOf } from "./terms";
+import { countInteractions, interactionsOf, meanOf, standardise, type Term, termName, termsOf } from "./terms";
 
 export interface LinearOptions {
   /** Highest power of each number. @default 1 */
@@ -11,6 +11,8 @@ export interface LinearOptions {
   intercept: boolean;
   /** Ridge: how strongly large coefficients are held down, as scikit-learn's `Ridge(alpha)`. 0: plain least squares. */
   alpha: number;
+  /** Whether each pair of features also has its product as a term. @default false */
+  interactions?: boolean;
 }
 
 /** A linear model as it is stored. */
@@ -94,8 +96,10 @@ export function trainLinear(dataset: Dataset, options: LinearOptions): TrainedLi
 /** Most categories of one feature; more are rather names than categories. */
 const maxCategories = 100;
 const maxTerms = 1000;
+/** Of the design, of which there are two copies for a while: 800 MB. */
+const maxDesignCells = 50e6;
 
-function designOf({ features }: Dataset, { degree, intercept }: LinearOptions): Term[] {
+function designOf({ features, rows }: Dataset, { degree, intercept, interactions }: LinearOptions): Term[] {
   let standsForAll = intercept;
   const terms = features.flatMap((feature, index) => {
     const count = feature.categories?.length ?? 0;
@@ -112,15 +116,18 @@ function designOf({ features }: Dataset, { degree, intercept }: LinearOptions): 
     if (allCategories) standsForAll = true;
     return termsOf(feature, index, degree, intercept, allCategories);
   });
-  if (terms.length > maxTerms)
+  const count = terms.length + (interactions ? countInteractions(features) : 0);
+  if (count > maxTerms || count * rows > maxDesignCells)
     throw new Refusal(
       refuse(
         "too-large",
-        `The model would have ${terms.length} terms, more than ${maxTerms}.`,
-        "List fewer features, or use forest-regressor.",
+        count > maxTerms
+          ? `The model would have ${count} terms, more than ${maxTerms}.`
+          : `${rows} rows x ${count} terms are ${count * rows} cells, more than ${maxDesignCells}.`,
+        `List fewer features${interactions ? ", leave interactions out" : ""}, or use forest-regressor.`,
       ),
     );
-  return terms;
+  return interactions ? [...terms, ...interactionsOf(features, intercept)] : terms;
 }
 
 /** A line through as many points as it has parameters fits any data: there must be a row more to tell anything by. */

@@ -49,7 +49,8 @@ describe("linear regression against R's lm, with a category", () => {
   const ours = (term: string): string =>
     term
       .replace("(Intercept)", "(intercept)")
-      .replace(/^Type(.)/, "Type=$1")
+      .replace(/Type(.)/, "Type=$1")
+      .replace(":", " × ")
       .replace(/I\((.*)\)/, "$1");
   const compare = (coefficients: Coefficient[], lines: Line[], least: number): void => {
     assert.deepEqual(
@@ -100,6 +101,76 @@ describe("linear regression against R's lm, with a category", () => {
   it("polynomial", () => {
     const { coefficients } = trainLinear(datasetOf(table, "torque", ["speed"]), { ...plain, degree: 3 });
     compare(coefficients, fixture["lm(torque ~ speed + I(speed^2) + I(speed^3))"]!, 9);
+  });
+  describe("with interactions", () => {
+    const dataset = datasetOf(table, "torque", ["speed", "wear", "Type"]);
+    const crossed = trainLinear(dataset, { ...plain, interactions: true });
+    const scorer = linearScorer(JSON.parse(JSON.stringify(crossed.model)));
+    it("of every pair, named by both, in the data's own units", () => {
+      compare(crossed.coefficients, fixture["lm(torque ~ (speed + wear + Type)^2)"]!, 8);
+      const [sigma, r2, r2Adjusted, aic, bic] = fixture[
+        "sigma, r.squared, adj.r.squared, AIC, BIC of it"
+      ] as unknown as number[];
+      const { fit } = crossed;
+      for (const [found, expected] of [
+        [fit.residualSd, sigma],
+        [fit.r2, r2],
+        [fit.r2Adjusted, r2Adjusted],
+        [fit.aic, aic],
+        [fit.bic, bic],
+      ] as [number, number][])
+        assertDigits(found, expected, 12, "fit");
+      assert.equal(crossed.coefficients[5]!.term, "speed × wear");
+      assert.equal(crossed.coefficients[6]!.term, "speed × Type=L");
+      assert.equal(crossed.coefficients[1]!.vif, undefined, "a factor says nothing where its feature is in products");
+    });
+    it("predicts, with its interval", () => {
+      [2, 69, 200].forEach((index, k) => {
+        const row = Float64Array.from(dataset.features, (feature) => feature.values[index]!);
+        const [fit, low, high] = fixture["predict of it, as above"]![k] as unknown as [number, number, number];
+        assertDigits(scorer.score(row), fit, 12, "fit");
+        const interval = scorer.interval!(row, 0.9);
+        assertDigits(interval[0], low, 11, "low");
+        assertDigits(interval[1], high, 11, "high");
+      });
+    });
+    it("without intercept, and beside powers", () => {
+      const noIntercept = trainLinear(datasetOf(table, "torque", ["speed", "Type"]), {
+        ...plain,
+        intercept: false,
+        interactions: true,
+      });
+      compare(noIntercept.coefficients, fixture["lm(torque ~ 0 + speed * Type)"]!, 8);
+      const quadratic = trainLinear(datasetOf(table, "torque", ["speed", "wear"]), {
+        ...plain,
+        degree: 2,
+        interactions: true,
+      });
+      compare(quadratic.coefficients, fixture["lm(torque ~ speed + I(speed^2) + wear + I(wear^2) + speed:wear)"]!, 8);
+    });
+    it("an unknown category counts as the average one in its products too; contributions add up", () => {
+      const parts = new Float64Array(3);
+      for (const row of [Float64Array.from([1500, 20, 1]), Float64Array.from([1500, 20, Number.NaN])]) {
+        const base = scorer.contributions!(row, parts);
+        assertDigits(base + parts[0]! + parts[1]! + parts[2]!, scorer.score(row), 13, "sum");
+      }
+      assert.equal(parts[2], 0);
+    });
+    it("of the tablets as scikit-learn's Ridge on centred columns and their products", () => {
+      const { columns, ...rest } = readFixture<{ columns: string[] } & Record<string, number[] | string[]>>(
+        "selection.json",
+      );
+      const rows = readCsv("tablet_batches_codes13_23.csv").filter((row) =>
+        [...columns, "tbl_av_hardness"].every((c) => row[c]),
+      );
+      const tablets = datasetOf(rows, "tbl_av_hardness", columns);
+      const ridge = linearScorer(trainLinear(tablets, { ...plain, alpha: 1, interactions: true }).model);
+      const expected = rest["Ridge(alpha=1) on centred columns and their products, predict of the first five rows"];
+      (expected as number[]).forEach((value, i) => {
+        const row = Float64Array.from(tablets.features, (feature) => feature.values[i]!);
+        assertDigits(ridge.score(row), value, 9, `row ${i}`);
+      });
+    });
   });
   it("contributions add up to the prediction", () => {
     const scorer = linearScorer(model.model);
@@ -207,6 +278,22 @@ describe("linear regression refuses", () => {
       { degree: 3 },
       "ill-conditioned",
       /"x\^3" can be computed from/,
+    ],
+    [
+      "products that are more than rows can tell apart",
+      line(6),
+      { interactions: true, degree: 2 },
+      "too-few-rows",
+      /5 terms of 2 features/,
+    ],
+    [
+      "products of so many features",
+      Array.from({ length: 50 }, (_, i) =>
+        Object.fromEntries(Array.from({ length: 46 }, (_, k) => [k ? `f${k}` : "y", i + k])),
+      ),
+      { interactions: true },
+      "too-large",
+      /1035 terms, more than 1000/,
     ],
     ["a category for every row", line(150, (i) => ({ id: `T${i}` })), {}, "wrong-type", /150 different texts/],
   ];
