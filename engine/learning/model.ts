@@ -1,6 +1,7 @@
 import { quote, Refusal, refuse } from "../contract/errors";
 import { type CurveModel, curveScorer } from "./curve";
 import type { Dataset, Label } from "./dataset";
+import { type Distribution, distributionOf } from "./drift/distribution";
 import { type ForestModel, forestOf } from "./forest/forest-model";
 import { forestScorer } from "./forest/forest-scorer";
 import { linearScorer } from "./linear/linear-scorer";
@@ -19,7 +20,12 @@ export interface FeatureSpec {
   max: number | null;
   /** Whether it was trained with missing cells, and can so be expected to cope with them. */
   mayBeMissing: boolean;
+  /** How it was distributed over the training rows. Absent in older models, and where there are more than 500 features. */
+  distribution?: Distribution;
 }
+
+/** Of more features, distributions would make the model too large. */
+const mostDistributions = 500;
 
 /** A trained model as it is stored: JSON. */
 export interface Model {
@@ -42,7 +48,9 @@ export interface Model {
 
 /** What a model should remember of the features it was trained with. */
 export function featureSpecs({ features }: Dataset): FeatureSpec[] {
-  return features.map(({ name, kind, categories, values, missing }) => {
+  const isFew = features.length <= mostDistributions;
+  return features.map((feature) => {
+    const { name, kind, categories, values, missing } = feature;
     let min: number | null = null;
     let max: number | null = null;
     if (kind === "number") {
@@ -52,7 +60,15 @@ export function featureSpecs({ features }: Dataset): FeatureSpec[] {
         if (max === null || value > max) max = value;
       }
     }
-    return { name, kind, ...(categories ? { categories } : {}), min, max, mayBeMissing: missing > 0 };
+    return {
+      name,
+      kind,
+      ...(categories ? { categories } : {}),
+      min,
+      max,
+      mayBeMissing: missing > 0,
+      ...(isFew ? { distribution: distributionOf(feature) } : {}),
+    };
   });
 }
 

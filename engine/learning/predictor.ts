@@ -39,7 +39,9 @@ export interface PredictOptions {
 }
 
 export interface Predictor {
-  model: Model;
+  readonly model: Model;
+  /** The row that was predicted last, as the model's numbers (see Scorer). */
+  readonly row: Float64Array;
   /** Refuses a row that lacks a feature or holds one of the wrong kind. */
   predict(row: Row, options?: PredictOptions): Prediction;
 }
@@ -79,6 +81,7 @@ export function predictorOf(model: Model): Predictor {
 
   return {
     model,
+    row: values,
     predict(row, { interval = 0, explain = false } = {}) {
       const outside = encode(row);
       const score = scorer.score(values);

@@ -1,13 +1,19 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Failure, quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import type { Row } from "../../engine/contract/messages";
-import type { Outside, Prediction } from "../../engine/learning/predictor";
+import type { Moment } from "../../engine/learning/drift/awaited-truths";
+import type { DriftWatch } from "../../engine/learning/drift/drift-watch";
+import type { Prediction } from "../../engine/learning/predictor";
 import { defineNode } from "../lib/define-node";
 import { isObject, readMessage, refusedRows } from "../lib/messages";
 import type { Message, Outgoing } from "../lib/node-red";
 import type { TwinStore } from "../twin-store/store";
 import { currentModel, type Loaded } from "./current-model";
+import { outOfDomain } from "./out-of-domain";
+import { predictBadge } from "./predict-badge";
+import { momentOf, readTruth, truthIn } from "./truth";
 import { readTwinPredictSettings, type TwinPredictSettings } from "./twin-predict.settings";
+import { watchDrift } from "./watch-drift";
 
 /** `msg.prediction`; of a batch or table the list of these, one for each row. */
 export type ModelPrediction = Omit<Prediction, "domain"> & {
@@ -19,8 +25,6 @@ export type ModelPrediction = Omit<Prediction, "domain"> & {
 
 /** Ms of scoring before other work gets its turn. */
 const sliceMs = 15;
-/** The badge is renewed at most this often: a stream may bring thousands of samples a second. */
-const badgeMs = 300;
 
 export default defineNode<TwinPredictSettings>({
   type: "twin-predict",
@@ -33,15 +37,23 @@ export default defineNode<TwinPredictSettings>({
     const { models } = host.use<TwinStore>("twin-store", settings.store);
     const current = currentModel(models, modelName, use, () => void warmUp());
     host.onClose(() => current.stop());
-    let timer: NodeJS.Timeout | undefined;
-    host.onClose(() => clearTimeout(timer));
+    const drift = settings.drift && watchDrift(host, models, modelName, settings.drift);
+    let watch: DriftWatch | undefined;
+    let watched: Loaded | undefined;
+    const badge = predictBadge(
+      host,
+      () => current.problem,
+      () => watch,
+    );
     void warmUp();
 
     /** Has the model ready before the first message needs it, and shows which one it is. */
     async function warmUp(): Promise<void> {
       try {
         const { version } = await current.load();
-        host.show("ok", host.text("status.ready", { use, version }));
+        if (current.problem === undefined) return host.show("ok", host.text("status.ready", { use, version }));
+        host.show("failed", host.text("status.keeps", { version }));
+        host.fail(new Failure("damaged", `${current.problem} Version ${version} of ${modelName} goes on.`));
       } catch (error) {
         // Each message will say so.
         if (error instanceof Refusal && error.code === "no-model")
@@ -49,26 +61,27 @@ export default defineNode<TwinPredictSettings>({
         else host.show("failed", error instanceof Error ? error.message : String(error));
       }
     }
-    let scored = 0;
-    let refusedCount = 0;
-    function count(good: number, bad: number, version: number): void {
-      scored += good;
-      refusedCount += bad;
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        const text = host.text("status.scored", { version, scored, refused: refusedCount });
-        host.show(bad > 0 ? "refused" : "ok", text);
-      }, badgeMs);
+
+    function follow(loaded: Loaded): void {
+      if (watched === loaded) return;
+      watched = loaded;
+      watch = drift?.of(loaded);
     }
 
-    function predict({ predictor, version }: Loaded, row: unknown, index?: number): ModelPrediction {
+    function predict({ predictor, version }: Loaded, row: unknown, moment?: Moment, index?: number): ModelPrediction {
       if (!isObject(row))
         throw new Refusal(
           refuse("bad-payload", `The row is ${quote(row)}.`, "Send objects with a value for each feature.", { index }),
         );
       const prediction = predictor.predict(row as Row, { interval, explain });
+      if (watch) drift?.tell(watch.see(predictor.row));
       if (prediction.outside && domain === "refuse")
         throw new Refusal(outOfDomain(prediction.outside, modelName, version, index));
+      if (watch) {
+        const truth = truthIn(row as Row, predictor.model);
+        if (truth !== undefined) drift?.tell(watch.compare(prediction.value, truth));
+        else if (moment) drift?.truths.add(moment, { value: prediction.value, version });
+      }
       if (domain !== "ignore") return { ...prediction, model: modelName, version };
       const { outside, ...rest } = prediction;
       return { ...rest, model: modelName, version, domain: "unchecked" };
@@ -76,16 +89,31 @@ export default defineNode<TwinPredictSettings>({
 
     function one(loaded: Loaded, msg: Message, row: unknown): Outgoing {
       try {
-        msg.prediction = predict(loaded, row);
+        msg.prediction = predict(loaded, row, drift && momentOf(msg));
       } catch (error) {
-        if (error instanceof Refusal) count(0, 1, loaded.version);
+        if (error instanceof Refusal) badge.count(0, 1, loaded.version);
         throw error;
       }
-      count(1, 0, loaded.version);
+      badge.count(1, 0, loaded.version);
       return [msg, null];
     }
 
-    async function many(loaded: Loaded, msg: Message, rows: unknown[]): Promise<Outgoing> {
+    /** What came of an earlier prediction. */
+    function compare({ predictor }: Loaded, msg: Message): Outgoing {
+      if (!drift)
+        throw new Refusal(
+          refuse("bad-request", "msg.truth is compared only where drift is watched.", "Tick drift in this node."),
+        );
+      const { truth, prediction } = readTruth(msg, predictor.model, drift.truths);
+      const { value, version } = prediction;
+      if (version === watched?.version && watch) drift.tell(watch.compare(value, truth));
+      const error = typeof value === "number" && typeof truth === "number" ? truth - value : undefined;
+      msg.prediction = { value, model: modelName, version, truth, ...(error !== undefined && { error }) };
+      badge.count(0, 0, version);
+      return [msg, null];
+    }
+
+    async function many(loaded: Loaded, msg: Message, rows: unknown[], moments?: Moment[]): Promise<Outgoing> {
       const all = msg.payload as unknown[];
       const predictions: ModelPrediction[] = [];
       const good: unknown[] = [];
@@ -94,7 +122,7 @@ export default defineNode<TwinPredictSettings>({
       let started = performance.now();
       for (let index = 0; index < rows.length; index++) {
         try {
-          predictions.push(predict(loaded, rows[index], index));
+          predictions.push(predict(loaded, rows[index], moments?.[index], index));
           good.push(all[index]);
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
@@ -106,7 +134,7 @@ export default defineNode<TwinPredictSettings>({
           started = performance.now();
         }
       }
-      count(good.length, bad.length, loaded.version);
+      badge.count(good.length, bad.length, loaded.version);
       const [first] = errors;
       const refused = first ? host.refused(refusedRows(msg, bad, errors, good.length > 0), first) : null;
       if (refused && good.length === 0) return [null, refused];
@@ -119,14 +147,19 @@ export default defineNode<TwinPredictSettings>({
     }
 
     function handle(loaded: Loaded, msg: Message): Outgoing | Promise<Outgoing> {
+      follow(loaded);
+      if (msg.truth !== undefined) return compare(loaded, msg);
       const { payload } = msg;
       // A prediction needs no twin: a plain object is scored whatever its topic.
       if (isObject(payload)) return one(loaded, msg, payload);
       const incoming = readMessage(msg);
+      if (incoming.kind !== "batch") return many(loaded, msg, payload as unknown[]);
+      const { samples } = incoming;
       return many(
         loaded,
         msg,
-        incoming.kind === "batch" ? incoming.samples.map(({ values }) => values) : (payload as unknown[]),
+        samples.map(({ values }) => values),
+        samples,
       );
     }
 
@@ -146,24 +179,3 @@ export default defineNode<TwinPredictSettings>({
     };
   },
 });
-
-function outOfDomain(outside: Outside[], model: string, version: number, index?: number): RefusalInfo {
-  const [first] = outside as [Outside];
-  const range =
-    first.min === undefined
-      ? "which it was not trained with"
-      : `outside of the ${first.min} to ${first.max} it was trained with`;
-  const more =
-    outside.length > 1
-      ? ` So are ${outside
-          .slice(1)
-          .map(({ feature }) => feature)
-          .join(", ")}.`
-      : "";
-  return refuse(
-    "out-of-domain",
-    `Version ${version} of ${model} got ${quote(first.feature)} as ${quote(first.value)}, ${range}.${more}`,
-    "Check the reading; train with rows like it; or set domain to flag, which predicts and says so.",
-    { property: first.feature, index },
-  );
-}

@@ -13,7 +13,12 @@ export interface EmbeddedModels extends ModelRegistry {
 
 type Row = Record<string, unknown>;
 type By = Omit<Signed, "at"> | undefined;
+/** Writes an entry of the record. */
+type Recorder = (entry: ModelEvent) => void;
 type Moves = (ModelEvent & { action: "promote" | "rollback" })[];
+
+/** Nodes and kinds of drift that are remembered of a version. */
+const mostNotes = 20;
 
 const isMove = ({ action }: ModelEvent): boolean => action === "promote" || action === "rollback";
 
@@ -97,7 +102,7 @@ export function createEmbeddedModels(
   function summaryOf(row: Row | undefined): ModelSummary | undefined {
     if (!row || headSum(row) !== row.crc) return undefined;
     const [name, version] = [row.name as string, row.version as number];
-    const { approved, retired } = life.stateOf(name, version);
+    const { approved, retired, drift } = life.stateOf(name, version);
     return {
       name,
       version,
@@ -106,6 +111,7 @@ export function createEmbeddedModels(
       aliases: aliases(name, version),
       ...(approved && { approved }),
       ...(retired && { retired }),
+      ...(drift && { drift }),
     };
   }
 
@@ -123,19 +129,28 @@ export function createEmbeddedModels(
    * Decides and writes in one transaction, and tells watchers. What `make` throws rejects, and fails nobody else's write of the
    * same group.
    */
-  async function change(name: string, alias: string | undefined, make: () => ModelSummary): Promise<ModelSummary> {
+  async function change(name: string, make: (record: Recorder) => ModelSummary): Promise<ModelSummary> {
     let made: ModelSummary | undefined;
+    let event: ModelEvent | undefined;
     let refused: unknown;
     await commit.write(() => {
       try {
-        made = make();
+        made = make((entry) => {
+          life.add(name, entry);
+          event = entry;
+        });
       } catch (error) {
         if (!(error instanceof Refusal || error instanceof Failure)) throw error;
         refused = error;
       }
     });
     if (!made) throw refused;
-    tell({ name, version: made.version, ...(alias !== undefined && { alias }) });
+    tell({
+      name,
+      version: made.version,
+      ...(event && { event }),
+      ...(event?.alias !== undefined && { alias: event.alias }),
+    });
     return made;
   }
 
@@ -159,14 +174,22 @@ export function createEmbeddedModels(
     );
   }
 
-  function pointTo(name: string, version: number, alias: string, action: "promote" | "rollback", by: By): ModelSummary {
+  function pointTo(
+    record: Recorder,
+    name: string,
+    version: number,
+    alias: string,
+    action: "promote" | "rollback",
+    by: By,
+  ): ModelSummary {
     const before = aliasTo.get(name, alias)?.version as number | undefined;
     point.run(name, alias, version, aliasSum({ name, alias, version }));
-    life.add(name, { action, version, alias, ...(before !== undefined && { before }), ...signed(by) });
+    record({ action, version, alias, ...(before !== undefined && { before }), ...signed(by) });
     return existing(name, version);
   }
 
   function decide(
+    record: Recorder,
     name: string,
     version: number,
     action: "approve" | "retire",
@@ -175,7 +198,7 @@ export function createEmbeddedModels(
   ): ModelSummary {
     const signature = signed(by);
     life.setState(name, version, { ...life.stateOf(name, version), ...decided(signature) });
-    life.add(name, { action, version, ...signature });
+    record({ action, version, ...signature });
     return existing(name, version);
   }
 
@@ -199,6 +222,7 @@ export function createEmbeddedModels(
   return {
     async add(name, make, imported) {
       let added: ModelVersion | undefined;
+      let event: ModelEvent | undefined;
       await commit.write(() => {
         const version = Math.max((newest.get(name)?.version as number | null) ?? 0, life.highestNumber(name)) + 1;
         const { report, model } = make(version);
@@ -207,11 +231,12 @@ export function createEmbeddedModels(
         const sha256 = digest(text, model);
         const crc = headSum({ name, version, created_at: createdAt, report: text, sha256 });
         insert.run(name, version, createdAt, text, model, sha256, crc);
-        if (imported) life.add(name, { action: "import", version, ...signed(imported) });
+        event = imported && { action: "import", version, ...signed(imported) };
+        if (event) life.add(name, event);
         added = { name, version, createdAt, report, model, aliases: [] };
       });
       const result = added as unknown as ModelVersion;
-      tell({ name, version: result.version });
+      tell({ name, version: result.version, ...(event && { event }) });
       return result;
     },
 
@@ -228,7 +253,7 @@ export function createEmbeddedModels(
     },
 
     async promote(name, version, alias = "champion", by, check) {
-      return change(name, alias, () => {
+      return change(name, (record) => {
         const found = existing(name, version);
         if (found.retired)
           throw new Refusal(
@@ -239,12 +264,12 @@ export function createEmbeddedModels(
             ),
           );
         check?.(found);
-        return pointTo(name, version, alias, "promote", by);
+        return pointTo(record, name, version, alias, "promote", by);
       });
     },
 
     async rollback(name, alias, by) {
-      return change(name, alias, () => {
+      return change(name, (record) => {
         const moves = life.events(name).filter((event) => event.alias === alias && isMove(event));
         const target = rollbackTarget(moves.reverse() as Moves, (candidate) => {
           const found = summaryOf(headOf.get(name, candidate));
@@ -258,31 +283,44 @@ export function createEmbeddedModels(
               "Promote the version that you want.",
             ),
           );
-        return pointTo(name, target, alias, "rollback", by);
+        return pointTo(record, name, target, alias, "rollback", by);
       });
     },
 
     async approve(name, version, by) {
-      return change(name, undefined, () => {
+      return change(name, (record) => {
         existing(name, version);
-        return decide(name, version, "approve", by, (approved) => ({ approved }));
+        return decide(record, name, version, "approve", by, (approved) => ({ approved }));
       });
     },
 
     async retire(name, version, by) {
-      return change(name, undefined, () => {
+      return change(name, (record) => {
         unused(name, version);
-        return decide(name, version, "retire", by, (retired) => ({ retired }));
+        return decide(record, name, version, "retire", by, (retired) => ({ retired }));
       });
     },
 
     async delete(name, version, by) {
-      return change(name, undefined, () => {
+      return change(name, (record) => {
         const last = unused(name, version);
         remove.run(name, version);
         life.setState(name, version, { deleted: true });
-        life.add(name, { action: "delete", version, ...signed(by) });
+        record({ action: "delete", version, ...signed(by) });
         return last;
+      });
+    },
+
+    async drifted(name, version, drift, { via, node }) {
+      await change(name, (record) => {
+        existing(name, version);
+        const at = now();
+        const { drift: notes = [], ...state } = life.stateOf(name, version);
+        const others = notes.filter((note) => note.via !== via || note.of !== drift.of);
+        const all = drift.state === "drifting" ? [...others, { ...drift, at, via, node }] : others;
+        life.setState(name, version, { ...state, ...(all.length > 0 && { drift: all.slice(-mostNotes) }) });
+        record({ action: "drift", version, at, via, node, drift });
+        return existing(name, version);
       });
     },
 

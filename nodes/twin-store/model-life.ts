@@ -1,7 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { crc32 } from "node:zlib";
 import { Failure } from "../../engine/contract/errors";
-import type { ModelEvent, Signed } from "./store";
+import type { DriftNote, ModelEvent, Signed } from "./store";
 
 /** Entries of the record of one model that are kept. What a version is (approved, retired) does not hang on them. */
 const maxEvents = 5000;
@@ -12,6 +12,7 @@ const slack = 100;
 export interface VersionState {
   approved?: Signed;
   retired?: Signed;
+  drift?: DriftNote[];
   /** Its row is gone; its number is not given again. */
   deleted?: true;
 }

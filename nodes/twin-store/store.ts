@@ -1,5 +1,6 @@
 import type { CommandRecord, CommandState } from "../../engine/command/command-record";
 import type { Changes, TwinDocument } from "../../engine/contract/document";
+import type { Drift } from "../../engine/learning/drift/drift-watch";
 import type { DocumentPatch } from "../../engine/twin/document-patch";
 import type { Moment } from "../../engine/twin/moment";
 
@@ -185,7 +186,12 @@ export interface ModelVersion {
   approved?: Signed;
   /** Who took it out of use, and why: no alias may point to it. */
   retired?: Signed;
+  /** What drifts, by each node that watches it, as it was told last. Absent: nothing. */
+  drift?: DriftNote[];
 }
+
+/** A drift that was told, and the node that told it (`via`). */
+export type DriftNote = Drift & { at: number; via: string; node: string };
 
 /** Who did something to a model version, when, and why. */
 export interface Signed {
@@ -199,19 +205,26 @@ export interface Signed {
 
 /** One entry of the record of a model, which is only added to. */
 export interface ModelEvent extends Signed {
-  action: "promote" | "rollback" | "approve" | "retire" | "import" | "delete";
+  action: "promote" | "rollback" | "approve" | "retire" | "import" | "delete" | "drift";
   version: number;
   alias?: string;
   /** The version that the alias pointed to before. */
   before?: number;
+  /** Of `drift`: what began or ended. */
+  drift?: Drift;
+  /** Of `drift`: name of the node that saw it. */
+  node?: string;
 }
 
 export type ModelSummary = Omit<ModelVersion, "model">;
 
 export interface ModelChange {
   name: string;
+  /** When an alias moved: which one. */
   alias?: string;
   version: number;
+  /** What stands in the record. Absent for a new version of a training, which is no entry of it. */
+  event?: ModelEvent;
 }
 
 export interface ModelRegistry {
@@ -244,8 +257,12 @@ export interface ModelRegistry {
   retire(name: string, version: number, by?: Omit<Signed, "at">): Promise<ModelSummary>;
   /** Removes a version for good, and gives it as it was; its number is not given again. `version-conflict` while an alias points to it. */
   delete(name: string, version: number, by?: Omit<Signed, "at">): Promise<ModelSummary>;
+  /**
+   * Writes down that a version has begun or ceased to drift, as the node `via` (its name: `node`) sees it. `not-found` as `promote`.
+   */
+  drifted(name: string, version: number, drift: Drift, by: { via: string; node: string }): Promise<void>;
   /** What was done to a model, newest first. Bounded: the oldest entries are forgotten. */
   events(name: string): Promise<ModelEvent[]>;
-  /** Hears of every new version and every move of an alias, after it is durable. */
+  /** Hears of every new version and of all that is done to one, after it is durable. */
   watch(listener: (change: ModelChange) => void): () => void;
 }

@@ -11,15 +11,18 @@ export interface TwinWatchSettings {
   model: string;
   /** In the order in which those of one change are told. */
   events: TwinEventName[];
+  /** Whether what is done to trained models, and their drift, is told, too: of those whose name fits `twin`. */
+  models: boolean;
   /** Send the present state first. */
   replay: boolean;
 }
 
 export function readTwinWatchSettings(def: Record<string, unknown>): TwinWatchSettings {
   const read = readerOf(def);
-  const events = read.names("events").map((name) => {
-    const found = eventNames.find((event) => event === name);
-    if (!found) throw new SettingError("events", name, `use ${eventNames.join(", ")}.`);
+  const names = read.names("events");
+  const events = names.map((name) => {
+    const found = [...eventNames, "model"].find((event) => event === name);
+    if (!found) throw new SettingError("events", name, `use ${eventNames.join(", ")}, model.`);
     return found;
   });
   const twin = read.text("twin", "*");
@@ -30,6 +33,7 @@ export function readTwinWatchSettings(def: Record<string, unknown>): TwinWatchSe
     twin,
     model: read.text("model", ""),
     events: eventNames.filter((name) => events.length === 0 || events.includes(name)),
+    models: events.includes("model"),
     replay: read.flag("replay", false),
   };
 }

@@ -56,7 +56,7 @@ const wrong: Record<string, Settings[]> = {
     { source: "http", path: "" },
   ],
   "twin-model": [{ model: "", version: 1.5, staleAfter: -1, properties: [{ name: "" }] }],
-  "twin-predict": [{ modelName: "", interval: 2 }],
+  "twin-predict": [{ modelName: "", interval: 2, driftWindow: 5, driftLimit: 0, driftCalm: 0, driftError: 1 }],
   "twin-query": [{ twin: "a b", start: "soon", end: "later", window: "x", fill: "x", limit: "-1" }],
   "twin-state": [
     { operation: "report", maxSkew: "x" },
@@ -69,6 +69,7 @@ const wrong: Record<string, Settings[]> = {
 
 /** Settings that are wrong for another choice than the one made: nothing is said of them. */
 const unused: Record<string, Settings[]> = {
+  "twin-predict": [{ modelName: "ejection", drift: false, driftWindow: 5, driftLimit: 0 }],
   "twin-state": [{ operation: "get", maxSkew: "x", retryAfter: "0" }],
   "twin-ingest": [{ topic: "#/#", path: "", batchMax: "0", batchMs: "x" }],
   "twin-train": [{ algorithm: "linear", trees: 0, minLeaf: 0 }],

@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
+import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { DatabaseSync } from "node:sqlite";
 import type { RefusalInfo } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
 import { buildDataset } from "../../engine/learning/dataset-builder";
@@ -244,6 +246,54 @@ describe("twin-predict", function () {
     await register(flow, "future", JSON.stringify({ format: 2 }));
     flow.send("predict", { payload: { x: 3 } });
     assert.match(errorOf(await flow.next("refused")).message, /format 2; this version reads format 1/);
+  });
+
+  it("a version that cannot be read does not take over: the one before goes on, and says so", async () => {
+    const flow = await load({ modelName: "keeps" });
+    await register(flow, "keeps", modelOf(lineOf(2)));
+    const value = async (): Promise<unknown[]> => {
+      flow.send("predict", { payload: { x: 10, kind: "A" } });
+      const found = predictionOf(await flow.next("out"));
+      return [found.version, Math.round(Number(found.value))];
+    };
+    assert.deepEqual(await value(), [1, 20]);
+    const good = JSON.parse(modelOf(lineOf(3))) as Record<string, unknown>;
+    const broken = [
+      JSON.stringify({ ...good, format: 2 }),
+      JSON.stringify({ ...good, linear: undefined }),
+      '{"format":1',
+    ];
+    for (const model of broken) {
+      const version = await register(flow, "keeps", model);
+      assert.deepEqual(await value(), [1, 20], `version ${version}`);
+    }
+    while (flow.statuses("predict").at(-1)?.text !== "twin-predict.status.keeps")
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    const reported = flow.errors().filter(({ id }) => id === "predict");
+    assert.equal(reported.length, broken.length, "each is reported once");
+    await register(flow, "keeps", JSON.stringify(good));
+    assert.deepEqual(await value(), [5, 30]);
+  });
+
+  it("a version that was changed in the store's file does not take over either", async () => {
+    const flow = await load({ modelName: "tampered" });
+    await register(flow, "tampered", modelOf(lineOf(2)));
+    flow.send("predict", { payload: { x: 10, kind: "A" } });
+    assert.equal(predictionOf(await flow.next("out")).version, 1);
+    await register(flow, "tampered", modelOf(lineOf(3)), "");
+    const file = path.join(runtime.home(), "predict-test/store.db");
+    const db = new DatabaseSync(file);
+    const { changes } = db
+      .prepare(
+        "UPDATE models SET model = replace(model, '\"power\":1', '\"power\":2') WHERE name = 'tampered' AND version = 2",
+      )
+      .run();
+    db.close();
+    assert.equal(changes, 1);
+    await modelsOf(flow).promote("tampered", 2);
+    flow.send("predict", { payload: { x: 10, kind: "A" } });
+    assert.equal(predictionOf(await flow.next("out")).version, 1);
+    assert.match(String(flow.errors()[0]?.error), /Version 2 of the model tampered does not match its checksum/);
   });
 
   it("a big table does not hold up the event loop", async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { TwinDocument } from "../../engine/contract/document";
+import type { Drift } from "../../engine/learning/drift/drift-watch";
 import { reportSample } from "../../engine/twin/report";
 import { type EmbeddedStore, type EmbeddedStoreOptions, openEmbeddedStore } from "../../nodes/twin-store/embedded";
 import type { TwinUpdate } from "../../nodes/twin-store/store";
@@ -71,7 +72,49 @@ describe("the embedded store", () => {
       ],
     );
     await assert.rejects(models.promote("m", 9), { code: "not-found" });
-    assert.deepEqual(heard.slice(-1), [{ name: "m", alias: "champion", version: 3 }]);
+    const [{ event, ...last }] = heard.slice(-1) as [Record<string, unknown>];
+    assert.deepEqual(last, { name: "m", alias: "champion", version: 3 });
+    const { at, ...entry } = event as Record<string, unknown>;
+    assert.deepEqual(entry, { action: "promote", version: 3, alias: "champion", before: 2 });
+  });
+
+  it("keeps what drifts with the version, by node and kind, until it ends, across a restart", async () => {
+    const first = open();
+    await first.models.add("m", () => ({ report: {}, model: "{}" }));
+    const begun: Drift = { of: "inputs", state: "drifting", rows: 900, features: [{ feature: "x", psi: 0.4 }] };
+    const [one, two] = [
+      { via: "n1", node: "line 1" },
+      { via: "n2", node: "line 2" },
+    ];
+    await first.models.drifted("m", 1, begun, one);
+    await first.models.drifted("m", 1, { ...begun, rows: 1000 }, one);
+    await first.models.drifted("m", 1, begun, two);
+    await first.models.approve("m", 1);
+    close(first);
+    const { models } = open();
+    const found = await models.get("m", 1);
+    assert.deepEqual(
+      found?.drift?.map(({ node, rows, of }) => [node, rows, of]),
+      [
+        ["line 1", 1000, "inputs"],
+        ["line 2", 900, "inputs"],
+      ],
+    );
+    assert.ok(found?.approved);
+    for (const by of [one, two]) await models.drifted("m", 1, { of: "inputs", state: "stable", rows: 1000 }, by);
+    assert.equal((await models.list("m"))[0]?.drift, undefined);
+    assert.deepEqual(
+      (await models.events("m")).map(({ action, node, drift }) => [action, node, drift?.state]),
+      [
+        ["drift", "line 2", "stable"],
+        ["drift", "line 1", "stable"],
+        ["approve", undefined, undefined],
+        ["drift", "line 2", "drifting"],
+        ["drift", "line 1", "drifting"],
+        ["drift", "line 1", "drifting"],
+      ],
+    );
+    await assert.rejects(models.drifted("m", 9, begun, one), { code: "not-found" });
   });
 
   it("tells watchers after the commit, in order, one event per effective change", async () => {

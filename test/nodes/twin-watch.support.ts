@@ -117,7 +117,7 @@ export function createWatched(store: FakeTwins, settings: { replay: boolean }, l
   const watcher = startWatcher(
     host,
     store.twins,
-    { store: "", twin: "*", model: "", events: ["change", "status"], ...settings },
+    { store: "", twin: "*", model: "", events: ["change", "status"], models: false, ...settings },
     undefined,
     limits,
   );
