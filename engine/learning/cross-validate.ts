@@ -1,6 +1,7 @@
 import { type Dataset, type Label, takeRows } from "./dataset";
 import { evaluate } from "./evaluate";
 import { fitModel } from "./fit";
+import type { ForestMeans } from "./forest/train-forest";
 import { withKnownCategories } from "./known-categories";
 import { featureSpecs, scorerOf } from "./model";
 import { type TrainOptions, taskOf } from "./options";
@@ -22,13 +23,14 @@ export function crossValidate(
   options: TrainOptions,
   positive: Label | null,
   onFold: (done: number) => void = () => {},
+  means: ForestMeans = {},
 ): FoldValues {
   const { algorithm } = options;
   const found: FoldValues = {};
   folds.forEach(({ train, test }, fold) => {
     const known = withKnownCategories(training, train);
     const part = takeRows(known, train);
-    const { parts, engine } = fitModel(part, options);
+    const { parts, engine } = fitModel(part, options, means);
     const scorer = scorerOf({
       format: 1,
       algorithm,

@@ -1,7 +1,7 @@
 import { formulaOf, onlyFeature, trainCurve } from "./curve";
 import type { Dataset } from "./dataset";
 import { trainMlRandomForest } from "./forest/ml-random-forest";
-import { trainForest } from "./forest/train-forest";
+import { type ForestMeans, trainForest } from "./forest/train-forest";
 import type { Coefficient } from "./linear/coefficients";
 import { trainRobust } from "./linear/robust";
 import { trainLinear } from "./linear/train-linear";
@@ -17,12 +17,13 @@ export interface Fitted {
   warnings: string[];
 }
 
-/**
- * Fits the chosen algorithm to a dataset.
- *
- * @param onPart told, now and then, which share of the work is done
- */
-export function fitModel(dataset: Dataset, options: TrainOptions, onPart: (share: number) => void = () => {}): Fitted {
+export interface FitHooks extends ForestMeans {
+  /** Told, now and then, which share of the work is done. */
+  onPart?(share: number): void;
+}
+
+/** Fits the chosen algorithm to a dataset. */
+export function fitModel(dataset: Dataset, options: TrainOptions, hooks: FitHooks = {}): Fitted {
   const { algorithm, intercept, degree } = options;
   const curve = curveOf(algorithm);
   if (curve) {
@@ -38,7 +39,7 @@ export function fitModel(dataset: Dataset, options: TrainOptions, onPart: (share
     const { model, importance } =
       options.engine === "ml-random-forest"
         ? trainMlRandomForest(dataset, options)
-        : trainForest(dataset, options, (done) => onPart(done / options.trees));
+        : trainForest(dataset, options, { ...hooks, onTree: (done) => hooks.onPart?.(done / options.trees) });
     const shares = dataset.features.map(({ name }, f) => ({ feature: name, importance: importance[f]! }));
     shares.sort((a, b) => b.importance - a.importance);
     return { engine: options.engine, parts: { forest: model }, told: { importance: shares }, warnings: [] };

@@ -6,6 +6,7 @@ import { evaluate, evaluateBaseline } from "./evaluate";
 import { fingerprintOf } from "./fingerprint";
 import { fitModel } from "./fit";
 import { foldsOf } from "./folds";
+import type { ForestMeans } from "./forest/train-forest";
 import { checkGate, judgeGate, parseGate } from "./gate";
 import { withKnownCategories } from "./known-categories";
 import { meanOf } from "./linear/terms";
@@ -30,6 +31,8 @@ export interface Trained {
 }
 
 export interface TrainHooks {
+  /** What a forest may use of the machine. */
+  means?: ForestMeans;
   onProgress?(progress: Progress): void;
   /** An earlier model to be judged by the same rows. */
   champion?: { model: Model; version: number };
@@ -67,20 +70,22 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     isTuned || options.folds >= 2 ? foldsOf(training, options.folds >= 2 ? options.folds : usualFolds, options) : [];
   // Of the whole work, by fits: the search is done when one fit is left, else cross-validation follows the fit.
   let fits = folds.length + 1;
+  const onFold = (done: number, of: number): void => {
+    fits = of + 1;
+    onProgress({ phase: "tuning", done: done / fits });
+  };
   const tuned = isTuned
-    ? withHeldOut(heldOut, () =>
-        tune(training, folds, options, positive, metric, (done, of) => {
-          fits = of + 1;
-          onProgress({ phase: "tuning", done: done / fits });
-        }),
-      )
+    ? withHeldOut(heldOut, () => tune(training, folds, options, positive, metric, onFold, hooks.means))
     : undefined;
   const before = tuned ? fits - 1 : 0;
   const chosen: TrainOptions = { ...options, algorithm: compared[0]!, ...tuned?.tuning.best };
   const { algorithm } = chosen;
   const warnings = [...complete.warnings, ...imbalance(training)];
   const fitted = withHeldOut(heldOut, () =>
-    fitModel(training, chosen, (share) => onProgress({ phase: "training", done: (before + share) / fits })),
+    fitModel(training, chosen, {
+      ...hooks.means,
+      onPart: (share) => onProgress({ phase: "training", done: (before + share) / fits }),
+    }),
   );
   const model: Model = {
     format: 1,
@@ -102,8 +107,13 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     tuned?.crossValidation ??
     (folds.length > 0
       ? summaryOf(
-          crossValidate(training, folds, chosen, positive, (done) =>
-            onProgress({ phase: "cross-validation", done: (1 + done) / fits }),
+          crossValidate(
+            training,
+            folds,
+            chosen,
+            positive,
+            (done) => onProgress({ phase: "cross-validation", done: (1 + done) / fits }),
+            hooks.means,
           ),
           folds.length,
         )

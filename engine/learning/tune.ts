@@ -1,6 +1,7 @@
 import { Refusal } from "../contract/errors";
 import { crossValidate, type FoldValues, summaryOf } from "./cross-validate";
 import type { Dataset, Label } from "./dataset";
+import type { ForestMeans } from "./forest/train-forest";
 import { isError } from "./metrics";
 import { type Algorithm, algorithms, type TrainOptions } from "./options";
 import type { Report } from "./report";
@@ -54,6 +55,7 @@ export function tune(
   positive: Label | null,
   metric: string,
   onFold: (done: number, of: number) => void = () => {},
+  means: ForestMeans = {},
 ): Tuned {
   const candidates = candidatesOf(options);
   const of = candidates.length * folds.length;
@@ -62,9 +64,8 @@ export function tune(
   let firstRefusal: Refusal | undefined;
   candidates.forEach((settings, c) => {
     try {
-      const values = crossValidate(training, folds, { ...options, ...settings }, positive, (done) =>
-        onFold(c * folds.length + done, of),
-      );
+      const told = (done: number): void => onFold(c * folds.length + done, of);
+      const values = crossValidate(training, folds, { ...options, ...settings }, positive, told, means);
       const { mean, sd } = summaryOf(values, folds.length);
       if (!Number.isFinite(mean[metric])) tried.push({ ...failed(settings), reason: `${metric} cannot be computed.` });
       else {

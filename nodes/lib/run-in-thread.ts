@@ -63,26 +63,30 @@ export function runInThread<Answer extends { type: string }, Result extends obje
       end();
       resolve(result);
     });
-    worker.on("error", (error: Error & { code?: string }) => {
+    worker.on("error", (error) => {
       end();
-      reject(
-        error.code === "ERR_WORKER_OUT_OF_MEMORY"
-          ? new Refusal(refuse("too-large", `The ${job.job} needs more memory than there is.`, job.smaller))
-          : new Failure("worker-failed", `The ${job.job} failed: ${error.message}.`, "Nothing was changed."),
-      );
+      reject(threadFailure(error, job.job, job.smaller));
     });
     worker.on("exit", (code) => {
       signal.removeEventListener("abort", abort);
       // After an answer, and after an abort, this changes nothing any more.
-      reject(
-        new Failure(
-          "worker-failed",
-          `The ${job.job}'s thread ended with code ${code} before it was done:`,
-          "try again.",
-          true,
-        ),
-      );
+      reject(threadFailure(code, job.job, job.smaller));
     });
     job.started?.(worker);
   });
+}
+
+/** What to report of a job whose thread died of an error, or ended with an exit code before it was done. */
+export function threadFailure(end: (Error & { code?: string }) | number, job: string, smaller: string): Error {
+  if (typeof end === "number")
+    return new Failure(
+      "worker-failed",
+      `The ${job}'s thread ended with code ${end} before it was done:`,
+      "try again.",
+      true,
+    );
+  const isMemory = end.code === "ERR_WORKER_OUT_OF_MEMORY" || /^Array buffer allocation failed/.test(end.message);
+  return isMemory
+    ? new Refusal(refuse("too-large", `The ${job} needs more memory than there is.`, smaller))
+    : new Failure("worker-failed", `The ${job} failed: ${end.message}.`, "Nothing was changed.");
 }

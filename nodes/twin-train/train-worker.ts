@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { Refusal } from "../../engine/contract/errors";
 import type { Dataset } from "../../engine/learning/dataset";
 import type { Model } from "../../engine/learning/model";
@@ -6,13 +6,22 @@ import type { TrainOptions } from "../../engine/learning/options";
 import type { Report } from "../../engine/learning/report";
 import { type Progress, train } from "../../engine/learning/train";
 import type { Refused } from "../lib/run-in-thread";
+import { teamOf } from "./team";
 
-/** What the worker is started with. */
+/** What is to be trained. */
 export interface TrainRequest {
   dataset: Dataset;
   options: TrainOptions;
   /** The present champion's stored form, to be judged by the same rows. */
   champion?: { version: number; model: string };
+}
+
+/** What the worker is started with. */
+export interface TrainOrder extends TrainRequest {
+  /** Ports to the threads that help to grow forests. */
+  helpers: MessagePort[];
+  /** Bytes that the training may take. */
+  memory: number;
 }
 
 /** What the worker says, beside `Refused`. `done` is its last word. */
@@ -22,9 +31,10 @@ export type TrainAnswer = { type: "progress"; progress: Progress } | { type: "do
 const port = parentPort;
 if (port) {
   const say = (answer: TrainAnswer | Refused): void => port.postMessage(answer);
-  const { dataset, options, champion } = workerData as TrainRequest;
+  const { dataset, options, champion, helpers, memory } = workerData as TrainOrder;
   try {
     const { report, model } = train(dataset, options, {
+      means: { growTrees: teamOf(helpers), workers: helpers.length + 1, memory },
       onProgress: (progress) => say({ type: "progress", progress }),
       ...(champion ? { champion: { version: champion.version, model: JSON.parse(champion.model) as Model } } : {}),
     });

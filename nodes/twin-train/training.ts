@@ -2,11 +2,14 @@ import path from "node:path";
 import type { Table } from "../../engine/contract/messages";
 import { buffersOf, type Dataset } from "../../engine/learning/dataset";
 import { type DatasetOptions, datasetBuilder } from "../../engine/learning/dataset-builder";
+import { isForest, type TrainOptions } from "../../engine/learning/options";
 import type { Report } from "../../engine/learning/report";
 import type { Progress } from "../../engine/learning/train";
+import { algorithmsOf } from "../../engine/learning/tune-candidates";
 import { inSlices } from "../lib/in-slices";
 import { runInThread } from "../lib/run-in-thread";
-import type { TrainAnswer, TrainRequest } from "./train-worker";
+import { startHelpers } from "./helpers";
+import type { TrainAnswer, TrainOrder, TrainRequest } from "./train-worker";
 
 /** The table as a dataset, made in slices: it is the one part of a training that the main thread has to do. */
 export async function prepare(table: Table, options: DatasetOptions, signal: AbortSignal): Promise<Dataset> {
@@ -15,29 +18,50 @@ export async function prepare(table: Table, options: DatasetOptions, signal: Abo
   return builder.finish();
 }
 
+export interface TrainMeans {
+  /** Threads that grow a forest; the training's own is one of them. @default 1 */
+  workers?: number;
+  /** Bytes that the training may take. @default what is free */
+  memory?: number;
+}
+
 /**
- * Trains in a thread of its own. Aborting the signal ends it at once.
+ * Trains in a thread of its own, forests with helpers. Aborting the signal ends all of them at once, and so does the end of
+ * one of them, whatever ended it.
  *
  * @param request its dataset is handed over and cannot be used afterwards
  */
-export const trainInThread = (
+export async function trainInThread(
   request: TrainRequest,
   signal: AbortSignal,
   onProgress: (progress: Progress) => void,
-): Promise<{ report: Report; model: string }> =>
-  runInThread(
-    {
-      file: path.join(__dirname, "train-worker.js"),
-      name: `twin-train ${request.options.algorithm}`,
-      job: "training",
-      data: request,
-      transfer: buffersOf(request.dataset),
-      smaller: "Train on fewer rows or features, or grow fewer and smaller trees (minLeaf 5).",
-      answer(answer: TrainAnswer) {
-        if (answer.type === "done") return answer;
-        onProgress(answer.progress);
-        return undefined;
+  { workers = 1, memory = process.availableMemory() }: TrainMeans = {},
+): Promise<{ report: Report; model: string }> {
+  signal.throwIfAborted();
+  const helpers = startHelpers(canShare(request.options) ? workers - 1 : 0);
+  try {
+    return await runInThread(
+      {
+        file: path.join(__dirname, "train-worker.js"),
+        name: `twin-train ${request.options.algorithm}`,
+        job: "training",
+        data: { ...request, helpers: helpers.ports, memory } satisfies TrainOrder,
+        transfer: [...buffersOf(request.dataset), ...helpers.ports],
+        smaller: lessMemory,
+        answer(answer: TrainAnswer) {
+          if (answer.type === "done") return answer;
+          onProgress(answer.progress);
+          return undefined;
+        },
       },
-    },
-    signal,
-  );
+      AbortSignal.any([signal, helpers.lost]),
+    );
+  } finally {
+    await helpers.end();
+  }
+}
+
+const canShare = (options: TrainOptions): boolean =>
+  options.engine === "meditwin" && algorithmsOf(options).some(isForest);
+
+const lessMemory = "Train on fewer rows or features, or grow fewer and smaller trees (minLeaf 5).";

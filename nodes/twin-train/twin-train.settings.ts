@@ -17,6 +17,7 @@ import {
 } from "../../engine/learning/options";
 import { algorithmsOf } from "../../engine/learning/tune-candidates";
 import { readerOf, SettingError, type SettingsReader } from "../lib/settings";
+import { mostWorkers } from "./helpers";
 import { checkSearch, readTune, type TunableReaders } from "./tune.settings";
 
 export const promotions = ["never", "if-better", "always"] as const;
@@ -27,6 +28,8 @@ export interface TwinTrainSettings {
   promote: (typeof promotions)[number];
   /** Longest training, s. 0: no limit. */
   timeout: number;
+  /** Threads that grow a forest. 0: one less than there are cores. */
+  workers: number;
   table: DatasetOptions;
   train: TrainOptions;
 }
@@ -61,6 +64,7 @@ export const trainKeys = [
   "promote",
   "maxRows",
   "timeout",
+  "workers",
 ] as const;
 
 /**
@@ -101,6 +105,10 @@ export function readTwinTrainSettings(def: Record<string, unknown>): TwinTrainSe
     modelName,
     promote: read.choice("promote", promotions, "never"),
     timeout: read.number("timeout", 600, { min: 0, max: 1e6 }),
+    workers:
+      train.engine === "meditwin" && compared.some(isForest)
+        ? read.number("workers", 0, { integer: true, min: 0, max: mostWorkers })
+        : 1,
     train,
     table: {
       target,

@@ -8,6 +8,7 @@ import { asksToCancel, isObject, twinFieldOf } from "../lib/messages";
 import type { Message } from "../lib/node-red";
 import { readOverridden } from "../lib/settings";
 import type { ModelRegistry, ModelVersion, TwinStore } from "../twin-store/store";
+import { workersFor } from "./helpers";
 import { prepare, trainInThread } from "./training";
 import { readTwinTrainSettings, type TwinTrainSettings, trainKeys } from "./twin-train.settings";
 
@@ -100,6 +101,7 @@ export default defineNode<Stored>({
               },
               limit.signal,
               ({ done }) => tell("training", { done }),
+              { workers: workersFor(settings.workers) },
             );
             if (model.length > maxModelBytes) throw tooLarge(model.length);
             tell("saving", { done: 1 });

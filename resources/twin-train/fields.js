@@ -11,6 +11,7 @@
     (node) =>
       values.includes(node[key]);
   const isForest = is("algorithm", "forest-classifier", "forest-regressor");
+  const isOwnForest = (node) => isForest(node) && node.engine !== "ml-random-forest";
   const isOfClasses = is("algorithm", "forest-classifier");
   const isPolynomial = is("algorithm", "polynomial", "robust-polynomial");
   /** Curves, which run through one feature. */
@@ -122,6 +123,7 @@
       [
         { key: "maxRows", whole: [0, 1e9], empty: 0 },
         { key: "timeout", number: [0, 1e6], empty: 600 },
+        { key: "workers", whole: [0, 8], empty: 0, when: isOwnForest },
       ],
     ],
   ];

@@ -79,6 +79,7 @@ describe("the settings of twin-train's form and the node's", () => {
     promote: ["never", "if-better", "always", "later"],
     maxRows: [-1, 0, 1000, 0.5],
     timeout: [-1, 0, 0.5, 1e6, 1e7],
+    workers: [-1, 0, 1, 8, 9, 1.5],
     modelName: ["a", "硬度", "x".repeat(128), "x".repeat(129), "a\u0007"],
   };
   it("agree on what is wrong with one of them, for every algorithm, and both pass over what it does not use", () => {

@@ -4,14 +4,12 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { Failure, RefusalInfo } from "../../engine/contract/errors";
+import type { RefusalInfo } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
-import type { Dataset } from "../../engine/learning/dataset";
 import type { ClassMetrics } from "../../engine/learning/metrics";
 import type { Report } from "../../engine/learning/report";
 import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import type { TwinStore } from "../../nodes/twin-store/store";
-import { trainInThread } from "../../nodes/twin-train/training";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { readTwinTrainSettings } from "../../nodes/twin-train/twin-train.settings";
 import { turnsDuring } from "../support/event-loop";
@@ -63,7 +61,7 @@ const reportOf = (msg: Message): Report => msg.payload as Report;
 const errorOf = (msg: Message): RefusalInfo => msg.error as RefusalInfo;
 const modelsOf = (flow: LoadedFlow): TwinStore["models"] => (flow.node("store").twinApi as TwinStore).models;
 /** Enough for a forest of our own to take a while: seconds, not minutes. */
-const slow = { algorithm: "forest-regressor", trees: 10_000, target: "y", modelName: "slow" };
+const slow = { algorithm: "forest-regressor", trees: 10_000, minLeaf: 5, target: "y", modelName: "slow" };
 const noise = (n: number): Table =>
   Array.from({ length: n }, (_, i) => ({ y: (i * 7919) % 10007, a: (i * 104729) % 9973, b: (i * 1299709) % 9967 }));
 
@@ -448,6 +446,7 @@ describe("twin-train", function () {
       [{ tune: [{ setting: "trees", values: [1] }], algorithm: "ridge" }, /trees is nothing that ridge uses/],
       [{ tune: [{ setting: "degree", values: [1, 2, 3] }], algorithm: "polynomial", candidates: 2 }, /3 combinations/],
       [{ tune: Array(2).fill({ setting: "alpha", values: [1] }), algorithm: "ridge" }, /tune\[1\].*once/],
+      [{ workers: 9, algorithm: "forest-regressor" }, /workers is 9.*8/],
     ] as const)
       assert.throws(() => readTwinTrainSettings({ target: "y", ...wrong }), words);
   });
@@ -479,26 +478,5 @@ describe("twin-train", function () {
       { setting: "algorithm", values: ["forest-classifier"] },
     ]);
     assert.deepEqual([options.trees, options.split, table.task], [30, "stratified", "classification"]);
-  });
-});
-
-describe("the training's thread", () => {
-  it("that dies leaves a clear failure", async () => {
-    const dataset = { rows: 3, features: [{}], target: {}, dropped: 0, warnings: [] } as unknown as Dataset;
-    const request = { dataset, options: readTwinTrainSettings({ target: "y" }).train };
-    await assert.rejects(
-      trainInThread(request, new AbortController().signal, () => {}),
-      (error: Failure) => {
-        assert.equal(error.code, "worker-failed");
-        assert.match(error.message, /The training failed/);
-        return true;
-      },
-    );
-  });
-  it("that is not started for a cancelled request", async () => {
-    const reason = new Error("cancelled before");
-    const dataset = { features: [], target: {} } as unknown as Dataset;
-    const request = { dataset, options: readTwinTrainSettings({ target: "y" }).train };
-    assert.throws(() => void trainInThread(request, AbortSignal.abort(reason), () => {}), reason);
   });
 });

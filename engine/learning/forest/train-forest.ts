@@ -1,8 +1,8 @@
-import { Refusal, refuse } from "../../contract/errors";
 import type { Dataset } from "../dataset";
 import { randomOf } from "../random";
+import { checkMemory, nodeLimit } from "./forest-memory";
 import { type ForestModel, forestModelOf } from "./forest-model";
-import { type Tree, treeGrower } from "./grow-tree";
+import { type GrowOptions, type TrainingSet, type Tree, treeGrower } from "./grow-tree";
 import { rankedFeature } from "./ranks";
 
 export interface ForestOptions {
@@ -17,6 +17,27 @@ export interface ForestOptions {
   seed: number;
 }
 
+/** Everything that any tree of a forest is grown from: plain data, for whoever grows them. */
+export interface ForestJob {
+  training: TrainingSet;
+  options: GrowOptions;
+  trees: number;
+  seed: number;
+}
+
+/** Grows the trees 0 to `trees` - 1, in any order, and hands each over with its number. */
+export type GrowTrees = (job: ForestJob, take: (tree: Tree, number: number) => void) => void;
+
+/** What a training may use of the machine. None of it changes the forest. */
+export interface ForestMeans {
+  /** @default one after another, here */
+  growTrees?: GrowTrees;
+  /** How many trees are grown at a time. @default 1 */
+  workers?: number;
+  /** Bytes there are. @default 4 GB */
+  memory?: number;
+}
+
 export interface TrainedForest {
   model: ForestModel;
   /** Share of each feature in what divisions took off the impurity, averaged over the trees; sums to 1. */
@@ -25,49 +46,59 @@ export interface TrainedForest {
 
 /**
  * A random forest on the dataset's rows. Each tree has its own random numbers, so the forest does not depend on who grows
- * which tree, or when.
+ * which tree, or when. Throws a Refusal before it takes more memory than there is.
  *
- * @param onTree called after each tree with how many are done
+ * @param hooks `onTree` is called after each tree with how many are done
  */
 export function trainForest(
   dataset: Dataset,
   options: ForestOptions,
-  onTree: (done: number) => void = () => {},
+  hooks: ForestMeans & { onTree?(done: number): void } = {},
 ): TrainedForest {
+  const { growTrees = growHere, workers = 1, memory = 4e9, onTree } = hooks;
+  const size = { rows: dataset.rows, features: dataset.features.length, workers, memory };
+  checkMemory(size);
+  const checkNodes = nodeLimit(size, options.trees);
+  const trees: Tree[] = new Array(options.trees);
+  let done = 0;
+  growTrees(forestJob(dataset, options), (tree, number) => {
+    trees[number] = tree;
+    checkNodes(tree.feature.length, number);
+    onTree?.(++done);
+  });
   const classes = dataset.target.labels?.length ?? 0;
-  const grow = treeGrower(
-    {
+  return { model: forestModelOf(trees, classes), importance: meanImportance(trees, dataset.features.length) };
+}
+
+export function forestJob(dataset: Dataset, options: ForestOptions): ForestJob {
+  const classes = dataset.target.labels?.length ?? 0;
+  return {
+    training: {
       features: dataset.features.map((feature) => rankedFeature(feature.values)),
       target: dataset.target.values,
       weight: rowWeights(dataset, options.classWeight),
     },
-    {
+    options: {
       maxDepth: options.maxDepth,
       minLeaf: options.minLeaf,
       classes,
       tries: featuresToTry(options.maxFeatures, dataset.features.length, classes > 0),
     },
-  );
-  const trees: Tree[] = [];
-  let nodes = 0;
-  for (let tree = 0; tree < options.trees; tree++) {
-    trees.push(grow(randomOf(options.seed, tree)));
-    nodes += trees[tree]!.feature.length;
-    if (nodes > maxNodes)
-      throw new Refusal(
-        refuse(
-          "too-large",
-          `The forest has more than ${maxNodes} nodes after ${tree + 1} trees of ${options.trees}.`,
-          "Grow fewer trees, or smaller ones with minLeaf 5 or a maxDepth.",
-        ),
-      );
-    onTree(tree + 1);
-  }
-  return { model: forestModelOf(trees, classes), importance: meanImportance(trees, dataset.features.length) };
+    trees: options.trees,
+    seed: options.seed,
+  };
 }
 
-/** About 300 MB of stored model. */
-const maxNodes = 25e6;
+/** One tree after another of a job, each by its number. */
+export function growerOf({ training, options, seed }: ForestJob): (number: number) => Tree {
+  const grow = treeGrower(training, options);
+  return (number) => grow(randomOf(seed, number));
+}
+
+const growHere: GrowTrees = (job, take) => {
+  const grow = growerOf(job);
+  for (let number = 0; number < job.trees; number++) take(grow(number), number);
+};
 
 /** How many features each division tries, as scikit-learn reads `max_features`. */
 export function featuresToTry(maxFeatures: ForestOptions["maxFeatures"], count: number, isClasses: boolean): number {

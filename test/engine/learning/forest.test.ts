@@ -8,9 +8,16 @@ import { forestScorer } from "../../../engine/learning/forest/forest-scorer";
 import { treeGrower } from "../../../engine/learning/forest/grow-tree";
 import { trainMlRandomForest } from "../../../engine/learning/forest/ml-random-forest";
 import { rankedFeature } from "../../../engine/learning/forest/ranks";
-import { type ForestOptions, featuresToTry, trainForest } from "../../../engine/learning/forest/train-forest";
+import {
+  type ForestMeans,
+  type ForestOptions,
+  featuresToTry,
+  type GrowTrees,
+  growerOf,
+  trainForest,
+} from "../../../engine/learning/forest/train-forest";
 import type { ClassMetrics, RegressionMetrics } from "../../../engine/learning/metrics";
-import { randomOf } from "../../../engine/learning/random";
+import { randomOf, shuffle } from "../../../engine/learning/random";
 import { readCsv, readFixture, refusalOf } from "./references";
 
 const options = (more: Partial<ForestOptions> = {}): ForestOptions => ({
@@ -177,6 +184,56 @@ describe("forest", () => {
     const of = (seed: number) => JSON.stringify(trainForest(noisy, options({ seed, trees: 10 })).model);
     assert.equal(of(7), of(7));
     assert.notEqual(of(7), of(8));
+  });
+  it("is the same whoever grows which tree, finished in any order", () => {
+    const growShuffled: GrowTrees = (job, take) => {
+      const growers = [growerOf(job), growerOf(job), growerOf(job)];
+      for (const number of shuffle([...Array(job.trees).keys()], randomOf(5)))
+        take(growers[number % 3]!(number), number);
+    };
+    for (const dataset of [noisy, classesOf(table(200, (i) => ({ y: (i * i) % 7, a: i % 31, b: (i * 5) % 17 })))]) {
+      const told: number[] = [];
+      const shuffled = trainForest(dataset, options({ trees: 20 }), {
+        growTrees: growShuffled,
+        onTree: (done) => told.push(done),
+      });
+      assert.deepEqual(shuffled, trainForest(dataset, options({ trees: 20 })));
+      assert.deepEqual(
+        told,
+        [...Array(20).keys()].map((i) => i + 1),
+      );
+    }
+  });
+  it("is refused before it takes more memory than there is", () => {
+    const refused = (more: ForestMeans) =>
+      refusalOf(() =>
+        trainForest(noisy, options(), { growTrees: () => assert.fail("memory has been taken already"), ...more }),
+      );
+    const { code, message, hint } = refused({ memory: 30_000 });
+    assert.equal(code, "too-large");
+    assert.match(message, /300 rows x 3 features/);
+    assert.match(hint, /fewer rows/);
+    assert.match(refused({ memory: 80_000, workers: 8 }).hint, /fewer workers/);
+  });
+  it("is refused when its first tree shows that they will not fit, and at the latest when they do not", () => {
+    let grown = 0;
+    const refused = (from: number) =>
+      refusalOf(() =>
+        trainForest(noisy, options({ trees: 100 }), {
+          memory: 400_000,
+          growTrees(job, take) {
+            const grow = growerOf(job);
+            for (let number = from; number < job.trees; number++, grown++) take(grow(number), number);
+          },
+        }),
+      );
+    const { code, message, hint } = refused(0);
+    assert.equal(code, "too-large");
+    assert.match(message, /would have about \d+ nodes in 100 trees; \d+ fit/);
+    assert.match(hint, /minLeaf/);
+    assert.equal(grown, 0);
+    assert.match(refused(1).message, /more than \d+ nodes/);
+    assert.ok(grown < 50);
   });
   it("has trees that do not depend on how many there are", () => {
     const few = forestOf(trainForest(noisy, options({ trees: 3 })).model);
