@@ -13,7 +13,7 @@ export const workersFor = (set: number, cores = availableParallelism()): number 
 export interface Helpers {
   /** To be handed to the training's thread. */
   ports: MessagePort[];
-  /** Aborted, with the error to report, when a thread ends before `end` was called. */
+  /** Aborted, with the error to report, when a thread dies. */
   lost: AbortSignal;
   /** Ends the threads; resolves when they are gone. */
   end(): Promise<void>;
@@ -34,7 +34,10 @@ export function startHelpers(count: number): Helpers {
     thread.on("error", (error) =>
       lost.abort(threadFailure(error, "training", "Train with fewer workers, rows or features.")),
     );
-    thread.on("exit", (code) => lost.abort(threadFailure(code, "training", "")));
+    // Code 0: the training's thread, on the other side of the port, has ended first.
+    thread.on("exit", (code) => {
+      if (code !== 0) lost.abort(threadFailure(code, "training", ""));
+    });
     ports.push(port1);
     threads.push(thread);
   }
