@@ -30,16 +30,21 @@ export function writeModelFile(content: Content, digest: (text: string) => strin
 }
 
 /**
- * Reads a file, or an object that a JSON node made of one. Refuses with `bad-json` what is cut off or no JSON, `bad-payload`
- * what is no such file, `too-large`, `schema-mismatch` what is of a later format, `damaged` what was changed on the way or
- * cannot be calculated with.
+ * A file's text, or an object that a JSON node made of one, as an object. Refuses with `bad-json` what is cut off or no JSON,
+ * `bad-payload` what is no object, `too-large`.
  */
-export function readModelFile(given: unknown, digest: (text: string) => string): Content {
+export function parseModelFile(given: unknown): object {
   const file = typeof given === "string" ? parse(given) : given;
-  if (typeof file !== "object" || file === null || (file as Partial<ModelFile>).format !== "meditwin-model")
-    throw refusal(
-      refuse("bad-payload", "This is no exported model: it lacks format meditwin-model.", "Send what export gave."),
-    );
+  if (typeof file === "object" && file !== null && !Array.isArray(file)) return file;
+  throw noModel();
+}
+
+/**
+ * Reads a parsed file. Refuses with `bad-payload` what is no such file, `too-large`, `schema-mismatch` what is of a later
+ * format, `damaged` what was changed on the way or cannot be calculated with.
+ */
+export function readModelFile(file: object, digest: (text: string) => string): Content {
+  if ((file as Partial<ModelFile>).format !== "meditwin-model") throw noModel();
   const { formatVersion, name, version, createdAt, report, model, sha256 } = file as ModelFile;
   if (formatVersion !== 1)
     throw refusal(
@@ -84,6 +89,15 @@ function parse(text: string): unknown {
     );
   }
 }
+
+const noModel = (): Refusal =>
+  refusal(
+    refuse(
+      "bad-payload",
+      "This is no exported model: it lacks format meditwin-model.",
+      "Send what export gave, or the JSON of a forest of ml-random-forest.",
+    ),
+  );
 
 const refusal = (info: RefusalInfo): Refusal => new Refusal(info);
 

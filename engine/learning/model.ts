@@ -15,7 +15,7 @@ export interface FeatureSpec {
   kind: "number" | "category";
   /** Of a category: the texts that it was trained with, by their numbers. */
   categories?: string[];
-  /** Smallest and largest number it was trained with; null when there was none. */
+  /** Smallest and largest number it was trained with; null when there was none, or, where none may be missing, when they are not known. */
   min: number | null;
   max: number | null;
   /** Whether it was trained with missing cells, and can so be expected to cope with them. */

@@ -67,7 +67,9 @@ export function predictorOf(model: Model): Predictor {
       const isInside = Number.isNaN(value)
         ? spec.mayBeMissing && kindOfCell(cell) === "missing"
         : spec.kind === "category" ||
-          (spec.min !== null && spec.max !== null && value >= spec.min && value <= spec.max);
+          (spec.min === null || spec.max === null
+            ? !spec.mayBeMissing // not known
+            : value >= spec.min && value <= spec.max);
       if (isInside) continue;
       outside ??= [];
       outside.push({

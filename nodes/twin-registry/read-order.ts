@@ -1,4 +1,5 @@
 import { quote, Refusal, refuse } from "../../engine/contract/errors";
+import type { ForestNames } from "../../engine/learning/forest/ml-random-forest-file";
 import { isObject } from "../lib/messages";
 import type { Message } from "../lib/node-red";
 import { type Operation, operations, registryKeys, type TwinRegistrySettings } from "./twin-registry.settings";
@@ -12,6 +13,10 @@ export interface Order {
   version: string;
   /** Of `compare`: the other one; "" for the alias. */
   with: string;
+  /** Of `import`: what the JSON of ml-random-forest does not say. */
+  names: ForestNames;
+  /** Of `import`: the SHA-256 that the file should have, in hex; "" for any. */
+  sha256: string;
 }
 
 const maxName = 128;
@@ -32,6 +37,8 @@ export function readOrder(msg: Message, settings: TwinRegistrySettings): Order {
     alias: aliasOf(text("registry.alias", given.alias) || settings.alias),
     version: text("registry.version", given.version ?? msg.version),
     with: text("registry.with", given.with),
+    names: { features: given.features, target: given.target, labels: given.labels },
+    sha256: text("registry.sha256", given.sha256),
   };
 }
 

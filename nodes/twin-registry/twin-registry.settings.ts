@@ -32,7 +32,17 @@ export interface TwinRegistrySettings {
 }
 
 /** Keys that `msg.registry` may override. Not who may do it: that is the flow's own. */
-export const registryKeys = ["operation", "modelName", "alias", "version", "with"] as const;
+export const registryKeys = [
+  "operation",
+  "modelName",
+  "alias",
+  "version",
+  "with",
+  "features",
+  "target",
+  "labels",
+  "sha256",
+] as const;
 
 export function readTwinRegistrySettings(def: Record<string, unknown>): TwinRegistrySettings {
   const read = readerOf(def);

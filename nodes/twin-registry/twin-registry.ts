@@ -1,13 +1,13 @@
-import { createHash } from "node:crypto";
 import { guardPerson } from "../../engine/command/guard";
 import { quote, Refusal, refuse } from "../../engine/contract/errors";
 import { compareReports } from "../../engine/learning/compare-reports";
 import type { Model } from "../../engine/learning/model";
-import { readModelFile, writeModelFile } from "../../engine/learning/model-file";
+import { writeModelFile } from "../../engine/learning/model-file";
 import { defineNode } from "../lib/define-node";
 import type { Message } from "../lib/node-red";
 import { readWho } from "../lib/who";
 import type { ModelRegistry, ModelSummary, ModelVersion, TwinStore } from "../twin-store/store";
+import { readImport, sha256 } from "./read-import";
 import { type Order, readOrder } from "./read-order";
 import {
   changing,
@@ -69,16 +69,12 @@ export default defineNode<TwinRegistrySettings>({
         msg.filename = `${name.replace(/[^A-Za-z0-9._-]/g, "_")}-v${version}.json`;
         return writeModelFile({ name, version, createdAt, report, model: JSON.parse(model) as Model }, sha256);
       },
-      async import(order, msg, by) {
-        const { payload } = msg;
-        const file = readModelFile(Buffer.isBuffer(payload) ? payload.toString("utf8") : payload, sha256);
-        const { name, version, createdAt } = file;
+      async import(order, { payload }, by) {
+        const { name, report, model: imported } = readImport(payload, order);
+        const own = order.name || name;
         const { model, ...added } = await models.add(
-          order.name || name,
-          (own) => ({
-            report: { ...file.report, model: order.name || name, version: own, imported: { name, version, createdAt } },
-            model: JSON.stringify(file.model),
-          }),
+          own,
+          (version) => ({ report: { ...report, model: own, version }, model: JSON.stringify(imported) }),
           by,
         );
         return added;
@@ -107,8 +103,6 @@ export default defineNode<TwinRegistrySettings>({
     };
   },
 });
-
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** A list is for an overview: the pictures' points of each version would make it a hundred times larger. */
 function withoutPredictions({ report, ...rest }: ModelSummary): ModelSummary {

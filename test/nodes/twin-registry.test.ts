@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { createHash } from "node:crypto";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { ModelSummary, ModelVersion } from "../../nodes/twin-store/store";
@@ -213,6 +214,60 @@ describe("twin-registry", () => {
     }
     assert.equal(await predictedBy(), 1);
     assert.equal(((await ask("list")).payload as unknown[]).length, 1);
+  });
+
+  it("imports a forest of ml-random-forest, which predicts as the package; asks for what its file does not say", async () => {
+    await load();
+    const { RandomForestRegression } = require("ml-random-forest") as {
+      RandomForestRegression: new (
+        options: object,
+      ) => {
+        train(x: number[][], y: number[]): void;
+        predict(x: number[][]): number[];
+        toJSON(): object;
+      };
+    };
+    const forest = new RandomForestRegression({ nEstimators: 5, seed: 1, noOOB: true });
+    forest.train(
+      rows.map(({ x }) => [x]),
+      rows.map(({ y }) => y),
+    );
+    const text = JSON.stringify(forest);
+    const names = { features: ["x"], target: "y" };
+    const first = await refused("import", { payload: text });
+    assert.deepEqual([first.code, /does not say/.test(first.message)], ["bad-request", true]);
+    assert.match(first.hint, /msg\.registry\.features/);
+    const digest = createHash("sha256").update(text).digest("hex");
+    const tampered = text.replace(/"distribution":(\d)/, '"distribution":9$1');
+    assert.notEqual(tampered, text);
+    const cases: [string, unknown, RegExp][] = [
+      ["damaged", tampered, /sha256/],
+      ["bad-json", text.slice(0, -20), /no JSON/],
+      ["too-large", text + " ".repeat(33 * 2 ** 20), /MiB/],
+      ["schema-mismatch", text.replace("RFRegression", "RFRanking"), /RFRanking/],
+    ];
+    for (const [code, payload, reason] of cases) {
+      const sum = code === "damaged" ? digest : undefined;
+      const error = await refused("import", { payload, registry: { ...names, sha256: sum } });
+      assert.equal(error.code, code);
+      assert.match(error.message, reason);
+    }
+    for (const payload of [text, Buffer.from(text), forest.toJSON()]) {
+      const sum = payload === text ? { sha256: digest } : {};
+      const { report } = (await ask("import", { payload, registry: { ...names, ...sum } })).payload as ModelSummary;
+      assert.deepEqual([report.engine, report.features, report.metrics], ["ml-random-forest", ["x"], undefined]);
+    }
+    await ask("promote", { version: 3 });
+    flow.send("predict", { payload: rows });
+    const { prediction } = (await flow.next("out")) as unknown as { prediction: { value: number; domain: string }[] };
+    assert.deepEqual(
+      prediction.map(({ value }) => value),
+      forest.predict(rows.map(({ x }) => [x])),
+    );
+    // Beside a version that was trained here there is nothing to weigh.
+    await train(1);
+    const compare = (await ask("compare", { version: 4 })).payload as { sameRows: boolean };
+    assert.equal(compare.sameRows, false);
   });
 
   it("does not believe an approval that was written into the file", async () => {

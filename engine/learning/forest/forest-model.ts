@@ -16,11 +16,14 @@ export interface ForestModel {
   shares?: string;
   /** 0 for a regression; the prediction of a tree for two classes is the share of the second one. */
   classes: number;
+  /** Each tree votes for one class, and most votes win: a forest of ml-random-forest. */
+  votes?: true;
 }
 
 /** A forest ready to score. */
 export interface Forest {
   classes: number;
+  votes: boolean;
   /** First node of each tree. */
   roots: Int32Array;
   feature: Uint16Array;
@@ -35,7 +38,7 @@ export interface Forest {
 const smallLeaf = 255;
 const smallMissingLeft = 128;
 
-export function forestModelOf(trees: readonly Tree[], classes: number): ForestModel {
+export function forestModelOf(trees: readonly Tree[], classes: number, votes = false): ForestModel {
   const total = trees.reduce((sum, tree) => sum + tree.feature.length, 0);
   const feature = new Uint16Array(total);
   const value = new Float64Array(total);
@@ -68,6 +71,7 @@ export function forestModelOf(trees: readonly Tree[], classes: number): ForestMo
   }
   return {
     classes,
+    ...(votes ? { votes } : {}),
     nodes: trees.map((tree) => tree.feature.length),
     featureBytes: few ? 1 : 2,
     feature: packed(few ? Uint8Array.from(feature, narrow) : feature),
@@ -94,6 +98,7 @@ export function forestOf(model: ForestModel): Forest {
     throw new RangeError("the forest's nodes do not fit together");
   const forest: Forest = {
     classes: model.classes,
+    votes: model.votes === true,
     roots: new Int32Array(model.nodes.length),
     feature,
     value,

@@ -4,7 +4,7 @@ import { leaf, missingGoesLeft } from "./grow-tree";
 
 /** Scores rows with a forest. A row is its features' numbers in the model's order, NaN where missing. */
 export function forestScorer(forest: Forest): Scorer {
-  const { roots, feature, value, right, shares, classes } = forest;
+  const { roots, feature, value, right, shares, classes, votes } = forest;
   const trees = roots.length;
   const sums = new Float64Array(Math.max(1, classes));
 
@@ -39,8 +39,22 @@ export function forestScorer(forest: Forest): Scorer {
     for (let c = 0; c < classes; c++) into[c] = into[c]! / trees;
   }
 
+  /** The class that most trees vote for; of equally many, the one that had them first (ml-array-mode, which the package uses). */
+  function elected(row: Float64Array): number {
+    sums.fill(0);
+    let winner = 0;
+    for (let tree = 0; tree < trees; tree++) {
+      const at = value[leafOf(tree, row)]!;
+      const vote = classes === 2 ? at : shares.indexOf(1, at * classes) - at * classes;
+      sums[vote] = sums[vote]! + 1;
+      if (sums[vote]! > sums[winner]!) winner = vote;
+    }
+    return winner;
+  }
+
   function score(row: Float64Array): number {
     if (classes === 0) return mean(row);
+    if (votes) return elected(row);
     if (classes === 2) return mean(row) > 0.5 ? 1 : 0;
     probabilities(row, sums);
     return largest(sums);

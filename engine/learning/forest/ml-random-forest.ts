@@ -1,27 +1,17 @@
 import { RandomForestClassifier, RandomForestRegression } from "ml-random-forest";
 import { Refusal, refuse } from "../../contract/errors";
 import type { Dataset } from "../dataset";
+import { type CartNode, treeOfCart } from "./cart-tree";
 import { forestModelOf } from "./forest-model";
-import { leaf, missingGoesLeft, type Tree } from "./grow-tree";
 import { measureTree } from "./measure-tree";
 import { type ForestOptions, featuresToTry, type TrainedForest } from "./train-forest";
-
-/** A node of ml-cart's trees, as far as it is read here. */
-interface CartNode {
-  left?: CartNode;
-  right?: CartNode;
-  splitColumn?: number;
-  splitValue?: number;
-  /** Of a leaf: the mean, or a row with the share of each class. */
-  distribution?: number | { get(row: number, column: number): number; columns: number };
-}
 
 /** rows^2 x features x trees; 3,000 rows, 6 features and 10 trees (5.4e8) took 4 s, so this is about ten minutes. */
 const maxWork = 8e10;
 
 /**
- * A forest grown by the package ml-random-forest, turned into our own compact form, which predicts as the package does: the
- * mean of the trees, or the class that most trees vote for. The package's traps, found in its sources (2.1.0, ml-cart 2.1.1):
+ * A forest grown by the package ml-random-forest, turned into our own compact form, which predicts as the package does, to the
+ * bit: the mean of the trees, or the class that most trees vote for. The package's traps, found in its sources (2.1.0, ml-cart 2.1.1):
  *
  * - out-of-bag results are switched off: with few trees they throw "input must not be empty" and always cost time;
  * - classes must be whole numbers from 0;
@@ -70,66 +60,13 @@ export function trainMlRandomForest(dataset: Dataset, options: ForestOptions): T
 
   const indexes = forest.indexes ?? [];
   const roots = (forest.estimators ?? []) as unknown as { root: CartNode }[];
-  const trees = roots.map(({ root }, t) => measureTree(convert(root, indexes[t]!, classes), dataset));
+  const trees = roots.map(({ root }, t) => measureTree(treeOfCart(root, indexes[t]!, classes), dataset));
   const importance = new Float64Array(features.length);
   for (const tree of trees)
     for (let f = 0; f < importance.length; f++) importance[f] = importance[f]! + tree.importance[f]!;
   const total = importance.reduce((sum, part) => sum + part, 0);
   return {
-    model: forestModelOf(trees, classes),
+    model: forestModelOf(trees, classes, classes > 0),
     importance: total > 0 ? importance.map((part) => part / total) : importance,
   };
-}
-
-function convert(root: CartNode, columns: number[], classes: number): Tree {
-  const feature: number[] = [];
-  const value: number[] = [];
-  const right: number[] = [];
-  const waiting: { node: CartNode; parent: number }[] = [{ node: root, parent: -1 }];
-  while (waiting.length > 0) {
-    const { node, parent } = waiting.pop()!;
-    const at = feature.length;
-    if (parent >= 0) right[parent] = at;
-    right.push(0);
-    if (node.left && node.right) {
-      feature.push(columns[node.splitColumn!]! | missingGoesLeft);
-      // It sends values below its threshold left, we those up to ours.
-      value.push(below(node.splitValue!));
-      waiting.push({ node: node.right, parent: at }, { node: node.left, parent: -1 });
-      continue;
-    }
-    feature.push(leaf);
-    const { distribution } = node;
-    if (typeof distribution === "number") value.push(distribution);
-    else {
-      const vote = winner(distribution);
-      value.push(vote);
-    }
-  }
-  return {
-    feature: Uint16Array.from(feature),
-    value: Float64Array.from(value),
-    right: Int32Array.from(right),
-    cover: new Float32Array(feature.length),
-    // A tree votes for one class: row c of the shares is all c.
-    shares: classes > 2 ? Array.from({ length: classes * classes }, (_, i) => (i % (classes + 1) === 0 ? 1 : 0)) : [],
-    importance: new Float64Array(0),
-  };
-}
-
-function winner(distribution: CartNode["distribution"]): number {
-  if (typeof distribution !== "object") return 0;
-  let best = 0;
-  for (let c = 1; c < distribution.columns; c++) if (distribution.get(0, c) > distribution.get(0, best)) best = c;
-  return best;
-}
-
-const bits = new DataView(new ArrayBuffer(8));
-
-/** The next smaller number that a double can hold. */
-function below(x: number): number {
-  if (x === 0) return -Number.MIN_VALUE;
-  bits.setFloat64(0, x);
-  bits.setBigInt64(0, bits.getBigInt64(0) + (x > 0 ? -1n : 1n));
-  return bits.getFloat64(0);
 }
