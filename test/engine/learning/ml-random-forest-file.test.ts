@@ -18,8 +18,11 @@ const { RandomForestClassifier, RandomForestRegression } = require("ml-random-fo
   { new (options: object): Forest; load(model: object): Forest }
 >;
 
-// biome-ignore lint/suspicious/noExplicitAny: a file as a stranger may have changed it
-type AnyFile = any;
+/** A file as a stranger may change it. */
+interface AnyFile {
+  name: string;
+  baseModel: { estimators: { name: string; root: Record<string, unknown> }[]; indexes: unknown[][] };
+}
 
 const settings = { nEstimators: 10, seed: 7, noOOB: true, treeOptions: { minNumSamples: 1, gainThreshold: -1 } };
 const cells = (table: Table, columns: string[]): number[][] =>
@@ -121,7 +124,7 @@ describe("what is no such forest is refused by name", () => {
   const read = (changed: string, given: ForestNames = names): RefusalInfo =>
     refusalOf(() => modelOfMlRandomForest(parseModelFile(changed), given));
   const edit = (change: (file: AnyFile) => void): string => {
-    const file = JSON.parse(text);
+    const file = JSON.parse(text) as AnyFile;
     change(file);
     return JSON.stringify(file);
   };
@@ -138,7 +141,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "a later kind of tree",
       (file) => {
-        file.baseModel.estimators[1].name = "DTBoosted";
+        file.baseModel.estimators[1]!.name = "DTBoosted";
       },
       "schema-mismatch",
       /Tree 1 .*"DTBoosted"/,
@@ -162,7 +165,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "no columns",
       (file) => {
-        file.baseModel.indexes[0] = null;
+        Object.assign(file.baseModel.indexes, [null]);
       },
       "damaged",
       /which columns/,
@@ -170,7 +173,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "a column that is no number",
       (file) => {
-        file.baseModel.indexes[0][0] = "1";
+        file.baseModel.indexes[0]![0] = "1";
       },
       "damaged",
       /column "1"/,
@@ -178,7 +181,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "a column out of place",
       (file) => {
-        file.baseModel.estimators[2].root.splitColumn = 5;
+        file.baseModel.estimators[2]!.root.splitColumn = 5;
       },
       "damaged",
       /tree 2 a node divides by column 5/,
@@ -186,7 +189,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "a threshold that is text",
       (file) => {
-        file.baseModel.estimators[0].root.splitValue = "300";
+        file.baseModel.estimators[0]!.root.splitValue = "300";
       },
       "damaged",
       /divides at 300/,
@@ -194,7 +197,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "a branch cut off",
       (file) => {
-        delete file.baseModel.estimators[0].root.left;
+        delete file.baseModel.estimators[0]!.root.left;
       },
       "damaged",
       /node is missing/,
@@ -202,7 +205,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "a leaf without shares",
       (file) => {
-        file.baseModel.estimators[0].root.distribution = 3;
+        file.baseModel.estimators[0]!.root.distribution = 3;
       },
       "damaged",
       /shares of the classes/,
@@ -210,7 +213,7 @@ describe("what is no such forest is refused by name", () => {
     [
       "no model at all",
       (file) => {
-        file.baseModel = null;
+        Object.assign(file, { baseModel: null });
       },
       "damaged",
       /no trees/,
