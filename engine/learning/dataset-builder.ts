@@ -13,6 +13,7 @@ import {
   type Seen,
   specialColumns,
 } from "./dataset-columns";
+import { isGroupName } from "./group-name";
 import { numbering } from "./numbering";
 
 export interface DatasetOptions {
@@ -108,7 +109,8 @@ function conversionOf(table: Table, columns: Map<string, Seen>, options: Dataset
   const labels = options.task === "classification" ? numbering<Label>() : undefined;
   const groupNumbers = numbering<string>();
   const heldOut = split === "column" ? new Uint8Array(table.length) : undefined;
-  const groupedBy = split === "group" ? groupColumn : split === "column" ? splitColumn : "";
+  const groupedBy =
+    split === "column" ? splitColumn : groupColumn || (Object.keys(table[0] ?? {}).find(isGroupName) ?? "");
   const groups = groupedBy === "" ? undefined : new Int32Array(table.length);
   const times = split === "time" && splitColumn !== "" ? new Float64Array(table.length) : undefined;
   let rows = 0;
@@ -169,7 +171,7 @@ function conversionOf(table: Table, columns: Map<string, Seen>, options: Dataset
         ...(labels ? { labels: labels.sorted(compareLabels, targetValues.subarray(0, rows)) } : {}),
       },
       ...(heldOut ? { heldOut: heldOut.subarray(0, rows) } : {}),
-      ...(groups ? { groups: groups.subarray(0, rows) } : {}),
+      ...(groups ? { groups: groups.subarray(0, rows), groupedBy } : {}),
       ...(times ? { times: times.subarray(0, rows) } : {}),
       dropped: table.length - rows,
       warnings,

@@ -31,8 +31,13 @@ export interface Dataset {
   target: TargetColumn;
   /** 1 where the split column says `test`. Only for the split `column`. */
   heldOut?: Uint8Array;
-  /** Number of the group of each row, for the split `group`; of what the split column says, for the split `column`. */
+  /**
+   * Number of the group of each row: by `groupColumn`, or by a column whose name says that rows belong together; for the split
+   * `column` of what that column says.
+   */
   groups?: Int32Array;
+  /** The column that `groups` are of. */
+  groupedBy?: string;
   /** What the rows are sorted by for the split `time`; absent: they stand in order already. */
   times?: Float64Array;
   /** Rows left out because the target or, where the algorithm needs it, a feature was missing. */

@@ -1,5 +1,6 @@
 import type { Label } from "./dataset";
 import type { GateResult } from "./gate";
+import type { Leak } from "./leakage";
 import type { Coefficient } from "./linear/coefficients";
 import type { LinearFit } from "./linear/train-linear";
 import type { ClassMetrics, RegressionMetrics } from "./metrics";
@@ -49,6 +50,8 @@ export interface Report {
   durationMs: number;
   /** Up to 500 of the rows that `metrics` speak of, in order, evenly picked, for a picture of predicted against measured. */
   predictions: { actual: Label; predicted: Label }[];
+  /** What looks as if the model knew at training what nobody knows when it predicts; `warnings` has the texts, too. */
+  leaks?: Leak[];
   /** What somebody who relies on the model should know, in sentences. */
   warnings: string[];
 }

@@ -9,6 +9,7 @@ import { foldsOf } from "./folds";
 import type { ForestMeans } from "./forest/train-forest";
 import { checkGate, judgeGate, parseGate } from "./gate";
 import { withKnownCategories } from "./known-categories";
+import { leaksIn } from "./leakage";
 import { meanOf } from "./linear/terms";
 import { defaultPositive } from "./metrics";
 import { featureSpecs, type Model, scorerOf } from "./model";
@@ -80,7 +81,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const before = tuned ? fits - 1 : 0;
   const chosen: TrainOptions = { ...options, algorithm: compared[0]!, ...tuned?.tuning.best };
   const { algorithm } = chosen;
-  const warnings = [...complete.warnings, ...imbalance(training)];
+  const leaks = leaksIn(complete, split, options.split);
+  const warnings = [...complete.warnings, ...leaks.map(({ text }) => text), ...imbalance(training)];
   const fitted = withHeldOut(heldOut, () =>
     fitModel(training, chosen, {
       ...hooks.means,
@@ -141,6 +143,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     dataHash: model.dataHash,
     durationMs: 0,
     predictions,
+    ...(leaks.length > 0 ? { leaks } : {}),
     warnings: [...warnings, ...fitted.warnings, ...shift(metrics, training, judgedRows)],
   };
   return { report, model };
