@@ -1,5 +1,4 @@
 import type { ErrorCode } from "../contract/errors";
-import { isTwinId } from "../contract/identity";
 import type { Values } from "../contract/messages";
 import { type ConnectionLink, newConnectionLink, passThrough, takeConnectionPeriod } from "./connection-link";
 import type { LinkInstant, LinkOptions, LinkSample } from "./link-options";
@@ -155,6 +154,3 @@ export function createLinkMeter(options: LinkOptions): LinkMeter {
     },
   };
 }
-
-/** Whether the history can keep it: a very long id leaves no room for what it is of. */
-export const canBeKept = (id: string): boolean => isTwinId(id);

@@ -4,6 +4,7 @@ import { isPlainObject } from "../../engine/ingest/path";
 import type { Arrival } from "../../engine/ingest/read-entry";
 import { createPayloadReader, type Reading } from "../../engine/ingest/read-payload";
 import { createPresenceReader } from "../../engine/ingest/read-presence";
+import { areArrivalsWatched, tellArrival } from "../lib/arrivals";
 import { defineNode } from "../lib/define-node";
 import { twinFieldOf } from "../lib/messages";
 import type { Message } from "../lib/node-red";
@@ -28,7 +29,17 @@ export default defineNode<TwinIngestSettings>({
   start(host, settings) {
     const model = host.useIfSet<TwinModel>("twin-model", settings.model);
     const { sequences, stampArrival } = acquireMemory(host);
-    const readPayload = createPayloadReader({ ...settings, model, stampArrival });
+    /** Samples of the present message that got their time here. */
+    let stamped = 0;
+    const readPayload = createPayloadReader({
+      ...settings,
+      model,
+      stampArrival: (id, now) => {
+        stamped++;
+        return stampArrival(id, now);
+      },
+    });
+    const arrivalSource = { id: host.id, template: host.node._alias, name: host.node.name ?? "" };
     const readPresence = createPresenceReader({ id: settings.id, ...(model && { model }) });
     const journal =
       settings.durable && settings.source !== "input"
@@ -49,7 +60,24 @@ export default defineNode<TwinIngestSettings>({
 
     const take: (parcel: Parcel, soon?: boolean) => void = intake?.take ?? ((parcel) => handOn(parcel));
 
-    function read(payload: unknown, arrival: Arrival, known?: KnownText): Reading {
+    /** @param retained the broker had kept it */
+    function read(payload: unknown, arrival: Arrival, known?: KnownText, retained = false): Reading {
+      stamped = 0;
+      const reading = understand(payload, arrival, known);
+      if (retained) markRetained(reading);
+      // What a broker says of a device is no word of the device.
+      if (areArrivalsWatched() && settings.format !== "presence")
+        tellArrival({
+          source: arrivalSource,
+          reading,
+          bytes: bytesOf(payload),
+          now: arrival.now,
+          isTimed: stamped === 0,
+        });
+      return reading;
+    }
+
+    function understand(payload: unknown, arrival: Arrival, known?: KnownText): Reading {
       try {
         const { format, columns, encoding } = settings;
         if (format === "presence") return readPresence(readWord(payload), arrival);
@@ -64,9 +92,9 @@ export default defineNode<TwinIngestSettings>({
     if (settings.source === "mqtt") {
       const broker = host.use<Broker>("twin-broker", settings.broker);
       openMqttDoor(host, broker, settings, meter, intake, (topic, payload, packet, mark) => {
-        const reading = read(payload, { topic, now: Date.now(), msg: packet as unknown as Record<string, unknown> });
         const { qos, retain } = packet;
-        if (retain) markRetained(reading);
+        const arrival = { topic, now: Date.now(), msg: packet as unknown as Record<string, unknown> };
+        const reading = read(payload, arrival, undefined, retain);
         take({ topic, payload, reading, source: retain ? { topic, qos, retain } : { topic, qos }, mark }, true);
         return reading.kind === "batch" ? reading.samples.length : 1;
       });
@@ -86,14 +114,17 @@ export default defineNode<TwinIngestSettings>({
       /** A wired message, in any mode. */
       input(msg, send) {
         const { payload, arrival } = arrivalOf(msg);
-        const reading = read(payload, arrival);
-        if (msg.retain === true) markRetained(reading);
+        const reading = read(payload, arrival, undefined, msg.retain === true);
         count(reading);
         outlet(reading, msg, send);
       },
     };
   },
 });
+
+/** Characters for text: close enough, and free. */
+const bytesOf = (payload: unknown): number =>
+  typeof payload === "string" || payload instanceof Uint8Array ? payload.length : 0;
 
 /** What the broker had kept tells what was last said, not that the device lives. */
 function markRetained(reading: Reading): void {

@@ -34,6 +34,7 @@ const variants: Record<string, Settings[]> = {
     { source: "http", path: "/api/readings", inputs: 0, idFrom: "payload:device.id" },
     { source: "mqtt", topic: "+/status", format: "presence", inputs: 0 },
   ],
+  "twin-link": [{ clock: "synchronised", capacityBytes: "10000", scope: ["twin-ingest.plain"] }],
   "twin-model": [model],
   "twin-query": [{ aggregate: "mean", window: "1m", fill: "5", properties: ["tbl_speed"], twin: "press-6" }],
   "twin-state": ["desire", "get", "list", "at", "delete"].map((operation) => ({ operation })),
@@ -54,6 +55,17 @@ const wrong: Record<string, Settings[]> = {
   "twin-ingest": [
     { source: "mqtt", topic: "a/#/b", idFrom: "nothing", deliver: "batch", batchMax: "0", batchMs: "x" },
     { source: "http", path: "" },
+  ],
+  "twin-link": [
+    {
+      twin: "a b",
+      every: "0",
+      outageAfter: "x",
+      window: "soon",
+      clockWindow: "x",
+      capacityBytes: "-1",
+      capacityMessages: "x",
+    },
   ],
   "twin-model": [{ model: "", version: 1.5, staleAfter: -1, properties: [{ name: "" }] }],
   "twin-predict": [{ modelName: "", interval: 2, driftWindow: 5, driftLimit: 0, driftCalm: 0, driftError: 1 }],
