@@ -52,7 +52,7 @@
         const td = $(i === 0 ? "<th>" : "<td>")
           .text(cell)
           .appendTo(row);
-        if (i > 1 && j === 0) td.attr("lang", "");
+        if (i > 1 && j === 0) td.attr("translate", "no");
       });
     });
     $("#twin-link-answer")

@@ -54,7 +54,8 @@ export const inspectForm = `(() => {
   const checkText = (text, element) => {
     const key = /\\btwin-[a-z]+\\.[a-zA-Z]+\\.[\\w-]+/.exec(text);
     if (key) found.missing.push(key[0]);
-    if (!/[\\u4e00-\\u9fff]/.test(text) && /[A-Za-z]{3}/.test(text.replace(${sameInChinese}, ""))) found.english.push(short(text));
+    // What people gave a name to says so (translate="no"), as on the pages.
+    if (element.translate && !/[\\u4e00-\\u9fff]/.test(text) && /[A-Za-z]{3}/.test(text.replace(${sameInChinese}, ""))) found.english.push(short(text));
   };
   const width = (text, element) => {
     const { fontStyle, fontWeight, fontSize, fontFamily } = getComputedStyle(element);
