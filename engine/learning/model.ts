@@ -1,6 +1,7 @@
 import { quote, Refusal, refuse } from "../contract/errors";
 import { type CurveModel, curveScorer } from "./curve";
 import type { Dataset, Label } from "./dataset";
+import type { FamiliarityModel } from "./domain/familiarity";
 import { type Distribution, distributionOf } from "./drift/distribution";
 import { type ForestModel, forestOf } from "./forest/forest-model";
 import { forestScorer } from "./forest/forest-scorer";
@@ -44,6 +45,8 @@ export interface Model {
   linear?: LinearModel;
   curve?: CurveModel;
   forest?: ForestModel;
+  /** Which combinations of values it knows. Absent in older models, and where that cannot be told. */
+  familiarity?: FamiliarityModel;
 }
 
 /** What a model should remember of the features it was trained with. */

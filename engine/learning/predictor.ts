@@ -2,6 +2,7 @@ import { quote, Refusal, refuse } from "../contract/errors";
 import type { Row } from "../contract/messages";
 import { categoryOfCell, kindOfCell, numberOfCell } from "./cells";
 import type { Label } from "./dataset";
+import { type Familiarity, familiarityFrom } from "./domain/familiarity";
 import { type FeatureSpec, type Model, scorerOf } from "./model";
 
 /** A feature that lies where the model has never been: beyond the range it was trained with, or a text it does not know. */
@@ -25,10 +26,14 @@ export interface Prediction {
    * Categories and powers count towards their feature.
    */
   contributions?: Record<string, number>;
-  /** `out`: some feature lies outside of what the model was trained with. */
+  /** `out`: some feature, or the combination of them, lies outside of what the model was trained with. */
   domain: "in" | "out";
-  /** Which, when `out`. */
+  /** Which, when `out`; of a combination the one that goes least with the others. */
   outside?: Outside[];
+  /** Why, when `out`: a value beyond its range or a text that is not known, or values that never came together. */
+  domainWhy?: "range" | "combination";
+  /** How far the row is from those of the training, as a share of what is usual among them: above 1 it is `out`. Absent where that cannot be told. */
+  domainScore?: number;
 }
 
 export interface PredictOptions {
@@ -36,6 +41,8 @@ export interface PredictOptions {
   interval?: number;
   /** @default false */
   explain?: boolean;
+  /** Whether to look at the combination of values, too. @default true */
+  combination?: boolean;
 }
 
 export interface Predictor {
@@ -54,6 +61,7 @@ export function predictorOf(model: Model): Predictor {
   const parts = new Float64Array(features.length);
   const shares = new Float64Array(labels?.length ?? 0);
   const numbers = features.map(({ categories }) => new Map(categories?.map((text, i) => [text, i])));
+  const familiarity = familiarityIn(model);
   const copesWithMissing = model.forest !== undefined && model.engine === "meditwin";
 
   function encode(row: Row): Outside[] | undefined {
@@ -81,11 +89,19 @@ export function predictorOf(model: Model): Predictor {
     return outside;
   }
 
+  function oddOne(row: Row): Outside {
+    const { name } = features[familiarity!.oddest()]!;
+    return { feature: name, value: row[name] ?? null };
+  }
+
   return {
     model,
     row: values,
-    predict(row, { interval = 0, explain = false } = {}) {
-      const outside = encode(row);
+    predict(row, { interval = 0, explain = false, combination = true } = {}) {
+      let outside = encode(row);
+      const isBeyond = outside !== undefined;
+      const distance = combination ? familiarity?.distance(values) : undefined;
+      if (distance !== undefined && distance > 1 && !isBeyond) outside = [oddOne(row)];
       const score = scorer.score(values);
       const prediction: Prediction = {
         value: labels ? (labels[score] ?? null) : Number.isFinite(score) ? score : null,
@@ -103,10 +119,28 @@ export function predictorOf(model: Model): Predictor {
           prediction.contributions![name] = parts[f]!;
         });
       }
-      if (outside) prediction.outside = outside;
+      if (distance !== undefined) prediction.domainScore = Math.round(distance * 1000) / 1000;
+      if (outside) {
+        prediction.outside = outside;
+        prediction.domainWhy = isBeyond ? "range" : "combination";
+      }
       return prediction;
     },
   };
+}
+
+function familiarityIn({ familiarity }: Model): Familiarity | undefined {
+  try {
+    return familiarity && familiarityFrom(familiarity);
+  } catch (error) {
+    throw new Refusal(
+      refuse(
+        "damaged",
+        `The model cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+        "Train it again, or roll back to an earlier version.",
+      ),
+    );
+  }
 }
 
 function readCell(row: Row, spec: FeatureSpec, copesWithMissing: boolean): unknown {

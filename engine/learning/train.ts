@@ -2,6 +2,7 @@ import { quote, Refusal, refuse } from "../contract/errors";
 import { compareWith, decidingMetric } from "./compare";
 import { crossValidate, summaryOf } from "./cross-validate";
 import { type Dataset, type Label, takeRows, withoutMissing } from "./dataset";
+import { familiarityOf } from "./domain/familiarity";
 import { evaluate, evaluateBaseline } from "./evaluate";
 import { fingerprintOf } from "./fingerprint";
 import { fitModel } from "./fit";
@@ -99,6 +100,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     features: featureSpecs(training),
     dataHash: dataHashOf(complete),
     ...fitted.parts,
+    familiarity: familiarityOf(training),
   };
 
   const on = split.test.length > 0 ? "test" : "train";

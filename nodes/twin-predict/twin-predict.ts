@@ -73,17 +73,17 @@ export default defineNode<TwinPredictSettings>({
         throw new Refusal(
           refuse("bad-payload", `The row is ${quote(row)}.`, "Send objects with a value for each feature.", { index }),
         );
-      const prediction = predictor.predict(row as Row, { interval, explain });
+      const prediction = predictor.predict(row as Row, { interval, explain, combination: domain !== "ignore" });
       if (watch) drift?.tell(watch.see(predictor.row));
       if (prediction.outside && domain === "refuse")
-        throw new Refusal(outOfDomain(prediction.outside, modelName, version, index));
+        throw new Refusal(outOfDomain(prediction, modelName, version, index));
       if (watch) {
         const truth = truthIn(row as Row, predictor.model);
         if (truth !== undefined) drift?.tell(watch.compare(prediction.value, truth));
         else if (moment) drift?.truths.add(moment, { value: prediction.value, version });
       }
       if (domain !== "ignore") return { ...prediction, model: modelName, version };
-      const { outside, ...rest } = prediction;
+      const { outside, domainWhy, ...rest } = prediction;
       return { ...rest, model: modelName, version, domain: "unchecked" };
     }
 

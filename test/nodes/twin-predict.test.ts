@@ -61,7 +61,7 @@ describe("twin-predict", function () {
     assert.deepEqual(msg.kept, [1]);
     const { value, ...rest } = predictionOf(msg);
     assert.ok(Math.abs(Number(value) - 10) < 0.01);
-    assert.deepEqual(rest, { domain: "in", model: "sample", version: 1 });
+    assert.deepEqual(rest, { domain: "in", domainScore: 0, model: "sample", version: 1 });
   });
 
   it("scores what names no twin", async () => {
@@ -221,6 +221,33 @@ describe("twin-predict", function () {
         ["x", "kind"],
       );
       assert.ok(Math.abs(Number(found.value) - 1000) < 1);
+    });
+    it("a combination that never came is outside, too, and says so", async () => {
+      // a and b go together.
+      const table = Array.from({ length: 200 }, (_, i) => ({ y: i, a: i, b: 2 * i + ((i * 7) % 5) }));
+      const flow = await runtime.load(
+        ["twin-predict"],
+        [
+          predict({ modelName: "combination" }),
+          predict({ id: "flag", modelName: "combination", domain: "flag" }),
+          ...around,
+        ],
+      );
+      await register(flow, "combination", modelOf(table));
+      const payload = { a: 20, b: 350 };
+      flow.send("predict", { payload });
+      const error = errorOf(await flow.next("refused"));
+      assert.equal(error.code, "out-of-domain");
+      assert.match(error.message, /"b" as 350, which never came with the other values: the row is \d+\.\d times/);
+      flow.send("flag", { payload });
+      const found = predictionOf(await flow.next("out"));
+      assert.deepEqual(
+        [found.domain, found.domainWhy, found.outside],
+        ["out", "combination", [{ feature: "b", value: 350 }]],
+      );
+      assert.ok(found.domainScore! > 1);
+      flow.send("predict", { payload: { a: 20, b: 41 } });
+      assert.equal(predictionOf(await flow.next("out")).domain, "in");
     });
     it("ignore: predicts, and does not claim to have looked", async () => {
       const flow = await load({ modelName: "domain", domain: "ignore" });

@@ -398,7 +398,12 @@ describe("predict", () => {
       12,
       "sum",
     );
-    assert.deepEqual(Object.keys(linear.predict(row)), ["value", "domain"], "nothing that was not asked for");
+    assert.deepEqual(
+      Object.keys(linear.predict(row)),
+      ["value", "domain", "domainScore"],
+      "nothing that was not asked for",
+    );
+    assert.deepEqual(Object.keys(linear.predict(row, { combination: false })), ["value", "domain"]);
   });
   it("gives the class as it stood in the table, and the probabilities by name", () => {
     const found = forest.predict(machines[0]!, { explain: true });
@@ -427,8 +432,10 @@ describe("predict", () => {
     assert.ok(found.outside![0]!.max! < 3000);
     assert.equal(found.outside![1]!.feature, "Type");
     const { min, max } = linear.model.features[0]!;
-    assert.equal(linear.predict({ ...row, "Rotational speed [rpm]": max }).domain, "in", "the edge is inside");
-    assert.equal(linear.predict({ ...row, "Rotational speed [rpm]": min! - 1e-9 }).domain, "out");
+    const range = (speed: number): string =>
+      linear.predict({ ...row, "Rotational speed [rpm]": speed }, { combination: false }).domain;
+    assert.equal(range(max!), "in", "the edge is inside");
+    assert.equal(range(min! - 1e-9), "out");
   });
   it("an unknown category counts as the average one", () => {
     const found = linear.predict({ "Rotational speed [rpm]": 1500, Type: "XL" }, { explain: true });

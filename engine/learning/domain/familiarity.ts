@@ -1,0 +1,170 @@
+import { fromBase64, packed } from "../base64";
+import type { Dataset } from "../dataset";
+import { randomOf } from "../random";
+import { type DomainColumn, domainColumns, standardised, whiteningOf } from "./whitening";
+
+/** What a model keeps of where its training rows lie: some of them, and how far apart such rows are. JSON. */
+export interface FamiliarityModel {
+  columns: DomainColumn[];
+  /** Float64, square, row by row: see `whiteningOf`. */
+  whitening: string;
+  /** Float32, a row of columns each: training rows, whitened. */
+  rows: string;
+  /** Farther from the nearest of these rows is out of domain. */
+  limit: number;
+}
+
+export interface Familiarity {
+  /** Distance of a row of the model's features to the nearest training row that is kept, as a share of the limit: above 1 it is out. */
+  distance(row: Float64Array): number;
+  /** Index of the feature that, of the row measured last, goes least with those before it. */
+  oddest(): number;
+}
+
+/** Training rows that are kept. */
+const kept = 256;
+/** Of these, at most half are there because of a rare text. */
+const keptForTexts = 128;
+const mostColumns = 100;
+const fewestRows = 10;
+/** Rows that correlations are computed of, and rows that the limit is taken from: more change nothing that matters. */
+const rowsForCorrelation = 20_000;
+const rowsForLimit = 4000;
+/** Of rows like those of the training, this share lies beyond the limit. */
+const beyond = 0.001;
+/** With fewer rows than tell that share, the limit is the farthest, and half as far again. */
+const room = 1.5;
+
+/**
+ * Learns which combinations of values there are: the distance to the nearest of 256 training rows picked at random tells rows of the
+ * same kind from others better than more laborious measures (M. Sugiyama and K. Borgwardt, Rapid distance-based outlier detection
+ * via sampling, NIPS 26, 2013). Distances are of whitened columns. The limit is a quantile of the distances of training rows, each
+ * to the others, so that rows of the same distribution lie beyond it as rarely as is meant (R. Laxhammar and G. Falkman, Conformal
+ * prediction for distribution-independent anomaly detection, 2010). Undefined for fewer than 10 rows and more than 100 columns.
+ */
+export function familiarityOf(dataset: Dataset): FamiliarityModel | undefined {
+  const { features, rows } = dataset;
+  const width = features.reduce((sum, { categories }) => sum + (categories ? categories.length - 1 : 1), 0);
+  if (rows < fewestRows || width > mostColumns) return undefined;
+  const sampled = evenly(rows, rowsForCorrelation);
+  const columns = domainColumns(dataset, sampled);
+  if (columns.length === 0) return undefined;
+  const whitening = whiteningOf(dataset, columns, sampled);
+  const k = columns.length;
+  const whiten = whitener(columns, whitening);
+  const z = new Float64Array(k);
+  const values = new Float64Array(features.length);
+  const whitenRow = (row: number): Float64Array => {
+    for (let f = 0; f < values.length; f++) values[f] = features[f]!.values[row]!;
+    return whiten(values, z);
+  };
+
+  const chosen = pickRows(dataset);
+  const points = new Float32Array(chosen.length * k);
+  for (const [i, row] of chosen.entries()) points.set(whitenRow(row), i * k);
+  const placeOf = new Map(chosen.map((row, i) => [row, i]));
+  const distances = Float64Array.from(evenly(rows, rowsForLimit), (row) =>
+    Math.sqrt(nearest(points, whitenRow(row), placeOf.get(row) ?? -1, 0).square),
+  ).sort();
+  const rank = Math.ceil((distances.length + 1) * (1 - beyond));
+  const limit = rank <= distances.length ? distances[rank - 1]! : room * distances[distances.length - 1]!;
+  // Equal rows only: nothing can be told of others.
+  if (limit === 0) return undefined;
+  return { columns, whitening: packed(whitening), rows: packed(points), limit };
+}
+
+/** Throws a RangeError for a model that does not fit together. */
+export function familiarityFrom({ columns, whitening, rows, limit }: FamiliarityModel): Familiarity {
+  const k = columns.length;
+  const matrix = new Float64Array(fromBase64(whitening).buffer);
+  const points = new Float32Array(fromBase64(rows).buffer);
+  if (k === 0 || matrix.length !== k * k || points.length === 0 || points.length % k !== 0 || !(limit > 0))
+    throw new RangeError("the kept training rows do not fit together");
+  const whiten = whitener(columns, matrix);
+  const z = new Float64Array(k);
+  // The nearest of the row before is near to this one, too, where rows follow each other in time.
+  let last = { square: 0, at: 0 };
+  return {
+    distance(row) {
+      last = nearest(points, whiten(row, z), -1, last.at);
+      return Math.sqrt(last.square) / limit;
+    },
+    oddest() {
+      let most = 0;
+      let column = 0;
+      for (let i = 0; i < k; i++) {
+        const off = Math.abs(z[i]! - points[last.at * k + i]!);
+        if (off <= most) continue;
+        most = off;
+        column = i;
+      }
+      return columns[column]!.feature;
+    },
+  };
+}
+
+function whitener(
+  columns: readonly DomainColumn[],
+  matrix: Float64Array,
+): (row: Float64Array, into: Float64Array) => Float64Array {
+  const k = columns.length;
+  const u = new Float64Array(k);
+  return (row, into) => {
+    for (let i = 0; i < k; i++) u[i] = standardised(columns[i]!, row[columns[i]!.feature]!);
+    for (let i = 0; i < k; i++) {
+      let sum = 0;
+      for (let j = 0; j <= i; j++) sum += matrix[i * k + j]! * u[j]!;
+      into[i] = sum;
+    }
+    return into;
+  };
+}
+
+/** The nearest point but one. @param first where to begin: a near one spares most of the arithmetic of the others */
+function nearest(points: Float32Array, z: Float64Array, except: number, first: number): { square: number; at: number } {
+  const k = z.length;
+  const count = points.length / k;
+  let best = Number.POSITIVE_INFINITY;
+  let at = first;
+  for (let n = 0; n < count; n++) {
+    const i = n === 0 ? first : n <= first ? n - 1 : n;
+    if (i === except) continue;
+    let square = 0;
+    for (let j = 0, p = i * k; j < k && square < best; j++, p++) {
+      const off = z[j]! - points[p]!;
+      square += off * off;
+    }
+    if (square >= best) continue;
+    best = square;
+    at = i;
+  }
+  return { square: best, at };
+}
+
+/** Rows picked at random, after some of each text, so that none is far off only because it is rare. */
+function pickRows({ features, rows }: Dataset): number[] {
+  const random = randomOf(1);
+  const picked = new Set<number>();
+  const texts = features.reduce((sum, { categories }) => sum + (categories?.length ?? 0), 0);
+  const ofEach = Math.max(1, Math.floor(keptForTexts / Math.max(1, texts)));
+  const start = random.below(rows);
+  for (const { categories, values } of features) {
+    const left = categories?.map(() => Math.min(ofEach, 4)) ?? [];
+    let open = left.length;
+    for (let i = 0; i < rows && open > 0; i++) {
+      const row = (start + i) % rows;
+      const text = values[row]!;
+      if (!((left[text] ?? 0) > 0)) continue;
+      picked.add(row);
+      left[text] = left[text]! - 1;
+      if (left[text] === 0) open--;
+    }
+  }
+  while (picked.size < Math.min(kept, rows)) picked.add(random.below(rows));
+  return [...picked];
+}
+
+const evenly = (rows: number, most: number): Int32Array => {
+  const count = Math.min(rows, most);
+  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
+};
