@@ -10,6 +10,8 @@ export interface ReportComparison {
   versions: [number, number];
   /** By metric: the two values and which version is better; null for what one of them does not have. */
   metrics: Record<string, { values: [number | null, number | null]; better: number | null }>;
+  /** From which probability on each calls a row positive; null where the more probable class counts. */
+  thresholds: [number | null, number | null];
   /** Whether both learned from and were judged by the very same rows: only then do the figures weigh one against the other. */
   sameRows: boolean;
 }
@@ -30,6 +32,7 @@ export function compareReports(a: Comparable, b: Comparable): ReportComparison {
   return {
     versions: [a.version, b.version],
     metrics,
+    thresholds: [thresholdOf(a), thresholdOf(b)],
     sameRows: typeof hash === "string" && hash === b.report.dataHash && isSameSplit,
   };
 }
@@ -39,4 +42,9 @@ function metricsOf({ report }: Comparable): Record<string, number> {
   for (const [name, value] of Object.entries((report.metrics ?? {}) as Record<string, unknown>))
     if (typeof value === "number" && Number.isFinite(value)) found[name] = value;
   return found;
+}
+
+function thresholdOf({ report }: Comparable): number | null {
+  const value = (report.threshold as { value?: unknown } | undefined)?.value;
+  return typeof value === "number" ? value : null;
 }

@@ -1,7 +1,8 @@
 import { Refusal } from "../contract/errors";
 import type { Dataset, FeatureColumn, Label } from "./dataset";
 import { evaluate } from "./evaluate";
-import { isError } from "./metrics";
+import { metricOf } from "./headline";
+import { type Costs, isError } from "./metrics";
 import { type Model, scorerOf } from "./model";
 import type { Metrics, Report } from "./report";
 import type { Scorer } from "./scorer";
@@ -18,6 +19,7 @@ export function compareWith(
   candidate: Metrics,
   metric: string,
   positive: Label | null,
+  costs?: Costs,
 ): NonNullable<Report["champion"]> {
   const { model, version } = champion;
   const result = (reason: string, better = false, metrics?: Metrics): NonNullable<Report["champion"]> => ({
@@ -38,16 +40,12 @@ export function compareWith(
   }
   const scorer = readable(model);
   if (!scorer) return result("it is damaged", true);
-  const { metrics } = evaluate(scorer, { ...rows, features }, candidate.on, positive, false);
+  const { metrics } = evaluate(scorer, { ...rows, features }, candidate.on, positive, false, costs);
   const theirs = metricOf(metrics, metric);
   const ours = metricOf(candidate, metric);
   if (theirs === undefined || ours === undefined) return result(`${metric} cannot be computed of both`, false, metrics);
   return result("", isError(metric) ? ours < theirs : ours > theirs, metrics);
 }
-
-/** What decides where nobody says: the error of numbers; f1 of classes, which a rare class does not escape. */
-export const decidingMetric = (gateMetric: string | undefined, isClasses: boolean): string =>
-  gateMetric ?? (isClasses ? "f1" : "rmse");
 
 function readable(model: Model): Scorer | undefined {
   try {
@@ -56,11 +54,6 @@ function readable(model: Model): Scorer | undefined {
     if (error instanceof Refusal) return undefined;
     throw error;
   }
-}
-
-function metricOf(metrics: Metrics, name: string): number | undefined {
-  const value = (metrics as unknown as Record<string, unknown>)[name];
-  return typeof value === "number" && !Number.isNaN(value) ? value : undefined;
 }
 
 /** A feature's categories by the numbers that another model gave them. */

@@ -4,7 +4,7 @@ import { fitModel } from "./fit";
 import type { ForestMeans } from "./forest/train-forest";
 import { withKnownCategories } from "./known-categories";
 import { featureSpecs, scorerOf } from "./model";
-import { type TrainOptions, taskOf } from "./options";
+import { costsOf, type TrainOptions, taskOf } from "./options";
 import type { Report } from "./report";
 import type { Split } from "./split";
 
@@ -26,23 +26,25 @@ export function crossValidate(
   means: ForestMeans = {},
 ): FoldValues {
   const { algorithm } = options;
+  const costs = costsOf(options);
   const found: FoldValues = {};
   folds.forEach(({ train, test }, fold) => {
     const known = withKnownCategories(training, train);
     const part = takeRows(known, train);
-    const { parts, engine } = fitModel(part, options, means);
+    const { parts, engine } = fitModel(part, { ...options, outOfBag: false }, { ...means, positive });
     const scorer = scorerOf({
       format: 1,
       algorithm,
       engine,
       task: taskOf(algorithm),
       target: "",
+      ...(part.target.labels ? { labels: part.target.labels } : {}),
       features: featureSpecs(part),
       dataHash: "",
       ...parts,
     });
     const uncentred = parts.linear !== undefined && !options.intercept;
-    const { metrics } = evaluate(scorer, takeRows(known, test), "test", positive, uncentred);
+    const { metrics } = evaluate(scorer, takeRows(known, test), "test", positive, uncentred, costs);
     for (const [name, value] of Object.entries(metrics)) {
       if (typeof value !== "number" || name === "positive") continue; // a class may be called by a number
       found[name] ??= new Array<number>(folds.length).fill(Number.NaN);

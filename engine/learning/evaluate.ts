@@ -1,5 +1,5 @@
 import type { Dataset, Label } from "./dataset";
-import { classMetrics, regressionMetrics } from "./metrics";
+import { type Costs, classMetrics, type JudgedOn, regressionMetrics } from "./metrics";
 import type { Metrics, Report } from "./report";
 import type { Scorer } from "./scorer";
 
@@ -12,9 +12,10 @@ export interface Judged {
 export function evaluate(
   scorer: Scorer,
   rows: Dataset,
-  on: "test" | "train",
+  on: JudgedOn,
   positive: Label | null,
   uncentred: boolean,
+  costs?: Costs,
 ): Judged {
   const { labels, values: actual } = rows.target;
   const predicted = new Float64Array(rows.rows);
@@ -30,7 +31,7 @@ export function evaluate(
   }
   return {
     metrics: labels
-      ? classMetrics({ actual, predicted, probabilities }, labels, positive, on)
+      ? classMetrics({ actual, predicted, probabilities }, labels, positive, on, costs)
       : regressionMetrics(actual, predicted, on, uncentred),
     predictions: sampleOf(actual, predicted, labels),
   };
@@ -40,9 +41,10 @@ export function evaluate(
 export function evaluateBaseline(
   training: Dataset,
   rows: Dataset,
-  on: "test" | "train",
+  on: JudgedOn,
   positive: Label | null,
   uncentred: boolean,
+  costs?: Costs,
 ): Report["baseline"] {
   const { labels, values } = training.target;
   if (!labels) {
@@ -59,6 +61,7 @@ export function evaluateBaseline(
     on,
     positive,
     uncentred,
+    costs,
   );
   return { strategy: "most-frequent", value: labels[most]!, ...metrics };
 }

@@ -1,7 +1,9 @@
 import { formulaOf, onlyFeature, trainCurve } from "./curve";
-import type { Dataset } from "./dataset";
+import type { Dataset, Label } from "./dataset";
+import { measureErrors } from "./forest/measure-errors";
 import { trainMlRandomForest } from "./forest/ml-random-forest";
 import { type ForestMeans, trainForest } from "./forest/train-forest";
+import { judgeForest } from "./judge-forest";
 import type { Coefficient } from "./linear/coefficients";
 import { trainRobust } from "./linear/robust";
 import { trainLinear } from "./linear/train-linear";
@@ -12,12 +14,14 @@ import type { Report } from "./report";
 /** A model's numbers and what a report says of them. */
 export interface Fitted {
   engine: string;
-  parts: Pick<Model, "linear" | "curve" | "forest">;
-  told: Pick<Report, "coefficients" | "formula" | "fit" | "importance">;
+  parts: Pick<Model, "linear" | "curve" | "forest" | "threshold">;
+  told: Pick<Report, "coefficients" | "formula" | "fit" | "importance" | "outOfBag" | "threshold">;
   warnings: string[];
 }
 
 export interface FitHooks extends ForestMeans {
+  /** The class that costs speak of. */
+  positive?: Label | null;
   /** Told, now and then, which share of the work is done. */
   onPart?(share: number): void;
 }
@@ -36,13 +40,23 @@ export function fitModel(dataset: Dataset, options: TrainOptions, hooks: FitHook
     };
   }
   if (algorithm === "forest-classifier" || algorithm === "forest-regressor") {
-    const { model, importance } =
-      options.engine === "ml-random-forest"
-        ? trainMlRandomForest(dataset, options)
-        : trainForest(dataset, options, { ...hooks, onTree: (done) => hooks.onPart?.(done / options.trees) });
+    const isOurs = options.engine === "meditwin";
+    const grow = (part: Dataset, onTree?: (done: number) => void) =>
+      isOurs
+        ? trainForest(part, options, { ...hooks, ...(onTree ? { onTree } : {}) })
+        : trainMlRandomForest(part, options);
+    const { model, importance } = grow(dataset, (done) => hooks.onPart?.(done / options.trees));
+    const errors = isOurs && !dataset.target.labels ? measureErrors(model, dataset, options.seed) : undefined;
+    const again = (part: Dataset) => grow(part).model;
+    const { threshold, told, warnings } = judgeForest(dataset, model, options, hooks.positive ?? null, again);
     const shares = dataset.features.map(({ name }, f) => ({ feature: name, importance: importance[f]! }));
     shares.sort((a, b) => b.importance - a.importance);
-    return { engine: options.engine, parts: { forest: model }, told: { importance: shares }, warnings: [] };
+    return {
+      engine: options.engine,
+      parts: { forest: { ...model, ...(errors ? { errors } : {}) }, ...(threshold ? { threshold } : {}) },
+      told: { importance: shares, ...told },
+      warnings,
+    };
   }
   if (algorithm === "robust-polynomial") {
     onlyFeature(dataset, algorithm);

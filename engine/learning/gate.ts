@@ -21,12 +21,17 @@ export const classGateMetrics = [
   "precision",
   "recall",
   "f1",
+  "precisionMacro",
+  "recallMacro",
   "f1Macro",
+  "precisionWeighted",
+  "recallWeighted",
   "f1Weighted",
   "mcc",
   "rocAuc",
   "averagePrecision",
   "brier",
+  "cost",
 ] as const;
 export type GateMetric = (typeof regressionGateMetrics)[number] | (typeof classGateMetrics)[number];
 type Relation = ">=" | "<=" | ">" | "<";
@@ -69,7 +74,13 @@ export function judgeGate(gate: Gate, found: RegressionMetrics | ClassMetrics): 
 }
 
 /** Refuses conditions on metrics that this kind of model does not have. */
-export function checkGate(gate: Gate, task: "regression" | "classification"): void {
+export function checkGate(gate: Gate, task: "regression" | "classification", hasCosts: boolean): void {
+  if (task === "classification" && !hasCosts && gate.conditions.some(({ metric }) => metric === "cost"))
+    throw new Refusal(
+      refuse("bad-request", "The gate speaks of cost, and there is none.", "Set costMissed and costFalseAlarm.", {
+        property: "gate",
+      }),
+    );
   const own: readonly string[] = task === "regression" ? regressionGateMetrics : classGateMetrics;
   const wrong = gate.conditions.find((condition) => !own.includes(condition.metric));
   if (wrong)

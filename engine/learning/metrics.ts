@@ -1,8 +1,19 @@
 import type { Label } from "./dataset";
 
-/** How far predicted numbers are from measured ones. `on` says which rows: held-out ones, or those learned from. */
+/** The rows that metrics speak of: held-out ones, those learned from, or those that each tree has not seen. */
+export type JudgedOn = "test" | "train" | "out-of-bag";
+
+/** What wrong answers about the positive class cost, in any unit. */
+export interface Costs {
+  /** A row of the positive class that is not found. */
+  missed: number;
+  /** Another row that is taken for one. */
+  falseAlarm: number;
+}
+
+/** How far predicted numbers are from measured ones. */
 export interface RegressionMetrics {
-  on: "test" | "train";
+  on: JudgedOn;
   /** Mean squared error, in the target's unit squared. */
   mse: number;
   rmse: number;
@@ -16,15 +27,19 @@ export interface RegressionMetrics {
 
 /** How well predicted classes hold. */
 export interface ClassMetrics {
-  on: "test" | "train";
+  on: JudgedOn;
   accuracy: number;
   /** Of `positive`; for three classes and more without one, the mean over the classes. 0 where nothing was predicted so. */
   precision: number;
   recall: number;
   f1: number;
-  /** Mean of the classes' f1. */
+  /** Means of the classes' values. `recallMacro` is also called balanced accuracy. */
+  precisionMacro: number;
+  recallMacro: number;
   f1Macro: number;
-  /** Mean of the classes' f1, each as often as it occurs. */
+  /** Means of the classes' values, each as often as it occurs. */
+  precisionWeighted: number;
+  recallWeighted: number;
   f1Weighted: number;
   /** Matthews' correlation of actual and predicted class, -1 to 1; 0 for guessing, however rare a class is. */
   mcc: number;
@@ -32,6 +47,8 @@ export interface ClassMetrics {
   averagePrecision: number | null;
   /** Brier score: mean squared difference of probabilities and what came, 0 to 1 for two classes, 0 to 2 for more; 0 is best. */
   brier: number;
+  /** What the wrong answers cost a row on the mean. Only where costs are given. */
+  cost?: number;
   /** By class, in the order of `labels`. `support`: rows that are of it. */
   perClass: { label: Label; precision: number; recall: number; f1: number; support: number }[];
   /** Area under the ROC curve of `positive`; without one the mean over the classes, each against the rest. Null with one class only. */
@@ -51,7 +68,7 @@ export interface ClassMetrics {
 export function regressionMetrics(
   actual: ArrayLike<number>,
   predicted: ArrayLike<number>,
-  on: "test" | "train",
+  on: JudgedOn,
   uncentred = false,
 ): RegressionMetrics {
   const n = actual.length;
@@ -91,7 +108,8 @@ export function classMetrics(
   { actual, predicted, probabilities }: Classified,
   labels: Label[],
   positive: Label | null,
-  on: "test" | "train",
+  on: JudgedOn,
+  costs?: Costs,
 ): ClassMetrics {
   const n = actual.length;
   const confusion = labels.map(() => labels.map(() => 0));
@@ -117,17 +135,25 @@ export function classMetrics(
     const known = values.filter((value) => value !== null);
     return known.length > 0 ? mean(known) : null;
   };
+  const macro = (of: "precision" | "recall" | "f1"): number => mean(occurring.map((one) => one[of]));
+  const weighted = (of: "precision" | "recall" | "f1"): number =>
+    each.reduce((sum, one) => sum + one[of] * one.support, 0) / n;
   return {
     on,
     accuracy: right / n,
-    precision: chosen?.precision ?? mean(occurring.map((one) => one.precision)),
-    recall: chosen?.recall ?? mean(occurring.map((one) => one.recall)),
-    f1: chosen?.f1 ?? mean(occurring.map((one) => one.f1)),
-    f1Macro: mean(occurring.map((one) => one.f1)),
-    f1Weighted: each.reduce((sum, one) => sum + one.f1 * one.support, 0) / n,
+    precision: chosen?.precision ?? macro("precision"),
+    recall: chosen?.recall ?? macro("recall"),
+    f1: chosen?.f1 ?? macro("f1"),
+    precisionMacro: macro("precision"),
+    recallMacro: macro("recall"),
+    f1Macro: macro("f1"),
+    precisionWeighted: weighted("precision"),
+    recallWeighted: weighted("recall"),
+    f1Weighted: weighted("f1"),
     mcc: matthews(confusion),
     averagePrecision: chosen ? chosen.averagePrecision : meanOf(each.map((one) => one.averagePrecision)),
     brier: brierOf(actual, probabilities),
+    ...(costs && positive !== null ? { cost: costOf(confusion, labels.indexOf(positive), costs) } : {}),
     perClass: labels.map((label, c) => {
       const { precision, recall, f1, support } = each[c]!;
       return { label, precision, recall, f1, support };
@@ -140,7 +166,7 @@ export function classMetrics(
 }
 
 /** Of errors the smaller is better, of all other metrics the larger. */
-export const isError = (metric: string): boolean => ["mse", "rmse", "mae", "mape", "brier"].includes(metric);
+export const isError = (metric: string): boolean => ["mse", "rmse", "mae", "mape", "brier", "cost"].includes(metric);
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
@@ -174,6 +200,19 @@ function rankings(
     auc: positives === 0 || negatives === 0 ? null : pairs / (positives * negatives),
     averagePrecision: positives === 0 ? null : steps / positives,
   };
+}
+
+function costOf(confusion: number[][], positive: number, { missed, falseAlarm }: Costs): number {
+  let sum = 0;
+  let n = 0;
+  confusion.forEach((row, actual) => {
+    row.forEach((count, predicted) => {
+      n += count;
+      if ((actual === positive) === (predicted === positive)) return;
+      sum += count * (actual === positive ? missed : falseAlarm);
+    });
+  });
+  return sum / n;
 }
 
 /** Of any number of classes (J. Gorodkin, Comput. Biol. Chem. 28, 2004, 367). 0 where all rows are, or are said to be, of one class. */

@@ -9,6 +9,7 @@ import { linearScorer } from "./linear/linear-scorer";
 import type { LinearModel } from "./linear/train-linear";
 import type { Algorithm, Task } from "./options";
 import type { Scorer } from "./scorer";
+import { secondBy, type Threshold } from "./threshold";
 
 /** What a model knows of a feature: its name, how its cells become numbers, and where it has been seen. */
 export interface FeatureSpec {
@@ -47,6 +48,8 @@ export interface Model {
   forest?: ForestModel;
   /** Which combinations of values it knows. Absent in older models, and where that cannot be told. */
   familiarity?: FamiliarityModel;
+  /** Of two classes: where they part. Absent: the more probable one counts. */
+  threshold?: Threshold;
 }
 
 /** What a model should remember of the features it was trained with. */
@@ -79,7 +82,8 @@ export function featureSpecs({ features }: Dataset): FeatureSpec[] {
 export function scorerOf(model: Model): Scorer {
   checkModel(model);
   try {
-    if (model.forest) return forestScorer(forestOf(model.forest));
+    if (model.forest)
+      return forestScorer(forestOf(model.forest), model.threshold && secondBy(model.threshold, model.labels));
     if (model.linear) return linearScorer(model.linear);
     if (model.curve) return curveScorer(model.curve);
   } catch (error) {
@@ -90,7 +94,7 @@ export function scorerOf(model: Model): Scorer {
 
 function checkModel(model: unknown): void {
   if (typeof model !== "object" || model === null) throw damaged(`it is ${quote(model)}`);
-  const { format, features, target } = model as Partial<Model>;
+  const { format, features, target, threshold, labels } = model as Partial<Model>;
   if (format !== 1)
     throw new Refusal(
       refuse(
@@ -100,7 +104,11 @@ function checkModel(model: unknown): void {
       ),
     );
   if (!Array.isArray(features) || typeof target !== "string") throw damaged("it names no features or no target");
+  if (threshold && !isThreshold(threshold, labels)) throw damaged("its threshold fits no class");
 }
+
+const isThreshold = ({ positive, value }: Threshold, labels: readonly Label[] = []): boolean =>
+  labels.length === 2 && labels.includes(positive) && value >= 0 && value <= 1;
 
 const damaged = (why: string): Refusal =>
   new Refusal(

@@ -1,5 +1,6 @@
 import type { CurveForm } from "./curve";
 import type { ForestOptions } from "./forest/train-forest";
+import type { Costs } from "./metrics";
 import type { SplitKind } from "./split";
 import type { Tune } from "./tune-candidates";
 
@@ -64,6 +65,16 @@ export interface TrainOptions extends ForestOptions {
   folds: number;
   /** The class that precision, recall and f1 speak of, as text. Empty: see `defaultPositive`. */
   positive: string;
+  /**
+   * What a row of the positive class that is not found costs, and a false alarm, in any unit: two classes are then told apart
+   * where that costs least. 0: by the more probable one. @default 0
+   */
+  costMissed: number;
+  costFalseAlarm: number;
+  /** Judge a forest by the rows that its trees have not seen, too. @default false */
+  outOfBag: boolean;
+  /** How often each feature's values are shuffled to see what the model is worth without them; 0: never. @default 0 */
+  permutationRepeats: number;
   /** Of polynomials. @default 2 */
   degree: number;
   /** Of ridge. @default 1 */
@@ -96,6 +107,10 @@ export function trainOptions(given: Partial<TrainOptions> & { algorithm: Algorit
     maxFeatures: "auto",
     classWeight: "none",
     positive: "",
+    costMissed: 0,
+    costFalseAlarm: 0,
+    outOfBag: false,
+    permutationRepeats: 0,
     degree: 2,
     alpha: 1,
     intercept: true,
@@ -107,3 +122,6 @@ export function trainOptions(given: Partial<TrainOptions> & { algorithm: Algorit
     ...given,
   };
 }
+
+export const costsOf = ({ costMissed, costFalseAlarm }: TrainOptions): Costs | undefined =>
+  costMissed > 0 && costFalseAlarm > 0 ? { missed: costMissed, falseAlarm: costFalseAlarm } : undefined;

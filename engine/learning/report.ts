@@ -3,8 +3,9 @@ import type { GateResult } from "./gate";
 import type { Leak } from "./leakage";
 import type { Coefficient } from "./linear/coefficients";
 import type { LinearFit } from "./linear/train-linear";
-import type { ClassMetrics, RegressionMetrics } from "./metrics";
+import type { ClassMetrics, JudgedOn, RegressionMetrics } from "./metrics";
 import type { Algorithm, Task } from "./options";
+import type { Threshold } from "./threshold";
 import type { Tuning } from "./tune";
 
 export type Metrics = RegressionMetrics | ClassMetrics;
@@ -26,9 +27,32 @@ export interface Report {
   metrics: Metrics;
   /** What the simplest guess of all reaches on the same rows: the mean, or the most frequent class, of the training rows. */
   baseline: Metrics & { strategy: "mean" | "most-frequent"; value: Label };
+  /** The model in the metric that it is compared by, beside the same of `baseline`; null where that cannot be computed. */
+  headline: { metric: string; value: number | null; baseline: number | null };
   gate: GateResult;
+  /** Forests: on the rows to learn from, each predicted by the trees that have not seen it. `rows`: that such a tree exists for. */
+  outOfBag?: { rows: number; metrics: Metrics };
+  /**
+   * From which probability of the positive class on the model says that class, and what wrong answers cost a row on the mean with
+   * it and with the more probable class. `on`: the rows that it was chosen by, none of them held out; `costs`: by the costs alone.
+   * `expectedCost` is a little too good, being the least of many; `metrics.cost` is not.
+   */
+  threshold?: Threshold & {
+    costMissed: number;
+    costFalseAlarm: number;
+    on: "out-of-bag" | "cross-validation" | "costs";
+    expectedCost: number | null;
+    costAtHalf: number | null;
+  };
   /** Forests: share of each feature in what divisions took off the impurity, largest first; sums to 1. */
   importance?: { feature: string; importance: number }[];
+  /**
+   * How much worse the metric of `permutation` gets when a feature's values are shuffled: mean and standard deviation (n - 1) of
+   * `repeats` times, largest first; below 0 where the model does better without it.
+   */
+  permutationImportance?: { feature: string; mean: number; sd: number | null }[];
+  /** What `permutationImportance` speaks of. `rows`: how many were used. */
+  permutation?: { metric: string; on: JudgedOn; rows: number; repeats: number };
   coefficients?: Coefficient[];
   /** What the terms of `coefficients` mean, where it is not a sum of multiples. */
   formula?: string;

@@ -1,7 +1,6 @@
-import { quote, Refusal, refuse } from "../contract/errors";
-import { compareWith, decidingMetric } from "./compare";
+import { compareWith } from "./compare";
 import { crossValidate, summaryOf } from "./cross-validate";
-import { type Dataset, type Label, takeRows, withoutMissing } from "./dataset";
+import { type Dataset, takeRows, withoutMissing } from "./dataset";
 import { familiarityOf } from "./domain/familiarity";
 import { evaluate, evaluateBaseline } from "./evaluate";
 import { fingerprintOf } from "./fingerprint";
@@ -9,12 +8,14 @@ import { fitModel } from "./fit";
 import { foldsOf } from "./folds";
 import type { ForestMeans } from "./forest/train-forest";
 import { checkGate, judgeGate, parseGate } from "./gate";
+import { decidingMetric, headlineOf, imbalanceOf, imbalanceWarnings } from "./headline";
+import { importanceOf } from "./importance";
 import { withKnownCategories } from "./known-categories";
 import { leaksIn } from "./leakage";
 import { meanOf } from "./linear/terms";
-import { defaultPositive } from "./metrics";
 import { featureSpecs, type Model, scorerOf } from "./model";
-import { isForest, type TrainOptions, taskOf } from "./options";
+import { costsOf, isForest, type TrainOptions, taskOf } from "./options";
+import { positiveOf } from "./positive-class";
 import type { Report } from "./report";
 import { splitRows } from "./split";
 import { checkForestRows, checkSomeRows, refuseSplitColumn, withHeldOut } from "./train-checks";
@@ -52,7 +53,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const compared = algorithmsOf(options);
   const task = taskOf(compared[0]!);
   const gate = parseGate(options.gate);
-  checkGate(gate, task);
+  const costs = costsOf(options);
+  checkGate(gate, task, costs !== undefined);
   const copesWithMissing = compared.every(isForest) && options.engine === "meditwin";
   const complete = copesWithMissing ? given : withoutMissing(given);
   checkSomeRows(complete, given);
@@ -66,7 +68,12 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const heldOut = split.test.length;
   if (compared.every(isForest)) withHeldOut(heldOut, () => checkForestRows(training));
 
-  const metric = decidingMetric(gate.conditions[0]?.metric, task === "classification");
+  const imbalance = imbalanceOf(training.target);
+  const metric = decidingMetric(gate, {
+    isClasses: task === "classification",
+    isImbalanced: imbalance !== undefined,
+    hasCosts: costs !== undefined,
+  });
   const isTuned = options.tune.length > 0;
   const folds =
     isTuned || options.folds >= 2 ? foldsOf(training, options.folds >= 2 ? options.folds : usualFolds, options) : [];
@@ -83,10 +90,15 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const chosen: TrainOptions = { ...options, algorithm: compared[0]!, ...tuned?.tuning.best };
   const { algorithm } = chosen;
   const leaks = leaksIn(complete, split, options.split);
-  const warnings = [...complete.warnings, ...leaks.map(({ text }) => text), ...imbalance(training)];
+  const warnings = [
+    ...complete.warnings,
+    ...leaks.map(({ text }) => text),
+    ...imbalanceWarnings(training.target, imbalance),
+  ];
   const fitted = withHeldOut(heldOut, () =>
     fitModel(training, chosen, {
       ...hooks.means,
+      positive,
       onPart: (share) => onProgress({ phase: "training", done: (before + share) / fits }),
     }),
   );
@@ -106,7 +118,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const on = split.test.length > 0 ? "test" : "train";
   const judgedRows = on === "test" ? takeRows(dataset, split.test) : training;
   const uncentred = fitted.parts.linear !== undefined && !chosen.intercept;
-  const { metrics, predictions } = evaluate(scorerOf(model), judgedRows, on, positive, uncentred);
+  const { metrics, predictions } = evaluate(scorerOf(model), judgedRows, on, positive, uncentred, costs);
   const crossValidation =
     tuned?.crossValidation ??
     (folds.length > 0
@@ -122,7 +134,13 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
           folds.length,
         )
       : undefined);
-  const champion = hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive);
+  const champion = hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive, costs);
+  const baseline = evaluateBaseline(training, judgedRows, on, positive, uncentred, costs);
+  const importance = importanceOf(model, training, takeRows(dataset, split.test), chosen, {
+    metric,
+    positive,
+    uncentred,
+  });
   onProgress({ phase: "judging", done: 1 });
 
   const report: Report = {
@@ -135,9 +153,11 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     features: dataset.features.map((feature) => feature.name),
     rows: { train: split.train.length, test: split.test.length, dropped: complete.dropped },
     metrics,
-    baseline: evaluateBaseline(training, judgedRows, on, positive, uncentred),
+    baseline,
+    headline: headlineOf(metric, metrics, baseline),
     gate: judgeGate(gate, metrics),
     ...fitted.told,
+    ...importance.told,
     ...(crossValidation ? { crossValidation } : {}),
     ...(tuned ? { tuning: tuned.tuning } : {}),
     ...(champion ? { champion } : {}),
@@ -146,7 +166,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     durationMs: 0,
     predictions,
     ...(leaks.length > 0 ? { leaks } : {}),
-    warnings: [...warnings, ...fitted.warnings, ...shift(metrics, training, judgedRows)],
+    warnings: [...warnings, ...fitted.warnings, ...importance.warnings, ...shift(metrics, training, judgedRows)],
   };
   return { report, model };
 }
@@ -162,27 +182,6 @@ export function dataHashOf({ features, target }: Dataset): string {
   return fingerprintOf(parts);
 }
 
-/** The class that the setting names, or the usual one. */
-function positiveOf({ target, rows }: Dataset, named: string): Label | null {
-  const { labels, values } = target;
-  if (!labels) return null;
-  if (named !== "") {
-    const found = labels.find((label) => String(label) === named.trim());
-    if (found !== undefined) return found;
-    throw new Refusal(
-      refuse(
-        "schema-mismatch",
-        `positive is ${quote(named)}, which no row has as its ${target.name}.`,
-        `The classes are ${labels.map(String).slice(0, 20).join(", ")}.`,
-        { property: "positive" },
-      ),
-    );
-  }
-  const counts = new Float64Array(labels.length);
-  for (let i = 0; i < rows; i++) counts[values[i]!] = counts[values[i]!]! + 1;
-  return defaultPositive(labels, counts);
-}
-
 /** Says so where the held-out rows are of another time or kind than those learned from. */
 function shift(metrics: Report["metrics"], training: Dataset, held: Dataset): string[] {
   if (!("r2" in metrics) || metrics.r2 === null || metrics.r2 >= 0 || metrics.on === "train") return [];
@@ -190,19 +189,5 @@ function shift(metrics: Report["metrics"], training: Dataset, held: Dataset): st
   const [here, there] = [training, held].map(({ target }) => short(meanOf(target.values)));
   return [
     `r2 is below 0: the mean of the held-out rows would predict them better. Their ${held.target.name} is ${there} on the mean, that of the rows learned from ${here}.`,
-  ];
-}
-
-/** Says so where the accuracy of always giving the same answer looks good. */
-function imbalance({ target, rows }: Dataset): string[] {
-  const { labels, values } = target;
-  if (!labels || labels.length < 2) return [];
-  const counts = new Float64Array(labels.length);
-  for (let i = 0; i < rows; i++) counts[values[i]!] = counts[values[i]!]! + 1;
-  const most = Math.max(...counts);
-  if (most / rows < 0.9) return [];
-  const percent = ((100 * most) / rows).toFixed(1);
-  return [
-    `${percent} % of the rows are ${String(labels[counts.indexOf(most)])}: always answering that has an accuracy of ${percent} %. Judge by f1 and rocAuc.`,
   ];
 }

@@ -53,6 +53,10 @@ export const trainKeys = [
   "maxFeatures",
   "classWeight",
   "positive",
+  "costMissed",
+  "costFalseAlarm",
+  "outOfBag",
+  "permutationRepeats",
   "degree",
   "alpha",
   "intercept",
@@ -96,8 +100,11 @@ export function readTwinTrainSettings(def: Record<string, unknown>): TwinTrainSe
     tune,
     search: read.choice("search", ["grid", "random"] as const, "grid"),
     candidates: read.number("candidates", 60, { integer: true, min: 1, max: 1000 }),
-    ...(compared.some(isForest) ? { engine: read.choice("engine", engines, "meditwin") } : {}),
-    ...(task === "classification" ? { positive: read.text("positive", "") } : {}),
+    ...(compared.some(isForest)
+      ? { engine: read.choice("engine", engines, "meditwin"), outOfBag: read.flag("outOfBag", false) }
+      : {}),
+    ...(task === "classification" ? { positive: read.text("positive", ""), ...readCosts(read) } : {}),
+    permutationRepeats: read.number("permutationRepeats", 0, { integer: true, min: 0, max: 100 }),
     ...readUsed(read, compared),
   });
   checkSearch(train);
@@ -141,6 +148,16 @@ function readUsed(read: SettingsReader, compared: Algorithm[]): Partial<Pick<Tra
     (setting) => setting !== "algorithm" && compared.some((one) => usesSetting(one, setting)),
   );
   return Object.fromEntries(used.map((setting) => [setting, tunableReaders[setting](read)]));
+}
+
+/** One without the other would always or never be an alarm. */
+function readCosts(read: SettingsReader): Pick<TrainOptions, "costMissed" | "costFalseAlarm"> {
+  const [costMissed, costFalseAlarm] = (["costMissed", "costFalseAlarm"] as const).map((key) =>
+    read.number(key, 0, { min: 0, max: 1e12 }),
+  ) as [number, number];
+  if (costMissed > 0 === costFalseAlarm > 0) return { costMissed, costFalseAlarm };
+  const [lacking, other] = costMissed > 0 ? ["costFalseAlarm", "costMissed"] : ["costMissed", "costFalseAlarm"];
+  throw new SettingError(lacking!, 0, `give it too, above 0, or set ${other} to 0: the threshold comes from both.`);
 }
 
 function readMaxFeatures(read: SettingsReader): ForestOptions["maxFeatures"] {

@@ -232,7 +232,16 @@ const gateFailed = (report: Report): Refusal =>
     { payload: report },
   );
 
-function resultOf({ metrics }: Report): string {
-  const [name, value] = "rmse" in metrics ? ["RMSE", metrics.rmse] : ["F1", metrics.f1];
-  return `${name} ${Number(value.toPrecision(3))}`;
-}
+const shortNames: Record<string, string> = {
+  rmse: "RMSE",
+  mse: "MSE",
+  mae: "MAE",
+  mape: "MAPE",
+  r2: "R2",
+  f1: "F1",
+  mcc: "MCC",
+};
+
+/** The headline, which is never the accuracy of imbalanced classes. */
+const resultOf = ({ headline: { metric, value } }: Report): string =>
+  `${shortNames[metric] ?? metric} ${value === null ? "–" : Number(value.toPrecision(3))}`;

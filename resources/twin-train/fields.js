@@ -11,8 +11,8 @@
     (node) =>
       values.includes(node[key]);
   const isForest = is("algorithm", "forest-classifier", "forest-regressor");
-  const isOwnForest = (node) => isForest(node) && node.engine !== "ml-random-forest";
   const isOfClasses = is("algorithm", "forest-classifier");
+  const isOwnForest = (node) => isForest(node) && node.engine !== "ml-random-forest";
   const isPolynomial = is("algorithm", "polynomial", "robust-polynomial");
   /** Curves, which run through one feature. */
   const isCurve = is("algorithm", "exponential", "power", "theil-sen", "robust-polynomial");
@@ -25,8 +25,9 @@
   const metrics = {
     regression: ["mse", "rmse", "mae", "r2", "mape"],
     classification: [
-      ...["accuracy", "precision", "recall", "f1", "f1Macro", "f1Weighted"],
-      ...["mcc", "rocAuc", "averagePrecision", "brier"],
+      ...["accuracy", "precision", "recall", "f1", "precisionMacro", "recallMacro", "f1Macro"],
+      ...["precisionWeighted", "recallWeighted", "f1Weighted"],
+      ...["mcc", "rocAuc", "averagePrecision", "brier", "cost"],
     ],
   };
 
@@ -45,6 +46,10 @@
   }
   const classWeightFault = (value, node) =>
     value === "balanced" && node.engine === "ml-random-forest" ? ["classWeight"] : undefined;
+  /** Whether a cost is given: what a message or the environment brings may be one. */
+  const isCost = (value) => isEnv(value) || Number(value) > 0;
+  const costFault = (other) => (value, node) =>
+    isCost(node[other]) && (blank(value) || Number(value) === 0) ? ["costs"] : undefined;
   const columnFault = (value, node) => (blank(value) && node.split === "column" ? ["splitColumn"] : undefined);
   const nameFault = (value) => (value && (value.length > 128 || /\p{Cc}/u.test(value)) ? ["modelName"] : undefined);
   /** The first part of a gate that is no condition on a metric of that task. */
@@ -57,6 +62,8 @@
       const name = condition.exec(part)?.[1];
       if (!name || !among(all, name)) return ["gate", { part: part || text }];
       if (!among(own, name)) return ["gateTask", { metric: name, metrics: own.join(", ") }];
+      if (name.toLowerCase() === "cost" && !(isCost(node.costMissed) && isCost(node.costFalseAlarm)))
+        return ["gateCost"];
     }
     return undefined;
   }
@@ -90,6 +97,8 @@
         { key: "maxFeatures", empty: "auto", when: isForest, fault: maxFeaturesFault },
         { key: "classWeight", choices: ["none", "balanced"], when: isOfClasses, fault: classWeightFault },
         { key: "positive", hint: plain, when: isOfClasses },
+        { key: "costMissed", number: [0, 1e12], empty: 0, when: isOfClasses, fault: costFault("costFalseAlarm") },
+        { key: "costFalseAlarm", number: [0, 1e12], empty: 0, when: isOfClasses, fault: costFault("costMissed") },
       ],
     ],
     [
@@ -106,6 +115,8 @@
         { key: "groupColumn", list: "twin-train-columns", hint: plain, required: true, when: is("split", "group") },
         { key: "testSize", number: [0, 0.99], empty: 0.2, when: (node) => node.split !== "column" },
         { key: "folds", whole: [0, 100], empty: 0 },
+        { key: "outOfBag", flag: true, when: isOwnForest },
+        { key: "permutationRepeats", whole: [0, 100], empty: 0 },
         { key: "seed", whole: [0, 4294967295], empty: 1 },
         { key: "gate", hint: (node) => `.${taskOf(node)}`, wide: true, fault: gateFault },
       ],

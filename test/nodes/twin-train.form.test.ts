@@ -76,6 +76,9 @@ describe("the settings of twin-train's form and the node's", () => {
     folds: [-1, 0, 5, 100, 101, 2.5],
     seed: [-1, 0, 4294967295, 4294967296],
     gate: ["", "f1>=0.7", "f1 >= 0.7 && recall>.8", "f9>1", "f1", "F1>1e-3, mcc>0", "f1>=0.7 &&", "rmse<2 and r2>0"],
+    costMissed: [-1, 0, 5, "2.5", "x"],
+    costFalseAlarm: [-1, 0, 5, 1e13],
+    permutationRepeats: [-1, 0, 5, 100, 101, 1.5],
     promote: ["never", "if-better", "always", "later"],
     maxRows: [-1, 0, 1000, 0.5],
     timeout: [-1, 0, 0.5, 1e6, 1e7],
@@ -106,6 +109,10 @@ describe("the settings of twin-train's form and the node's", () => {
     assert.deepEqual(wrong({ algorithm: "forest-classifier", engine: "ml-random-forest", classWeight: "balanced" }), [
       "classWeight",
     ]);
+    const classes = { algorithm: "forest-classifier", gate: "cost<1" };
+    assert.deepEqual(wrong(classes), ["gateCost"]);
+    assert.deepEqual(wrong({ ...classes, costMissed: 5 }), ["costs", "gateCost"]);
+    assert.deepEqual(wrong({ ...classes, costMissed: 5, costFalseAlarm: `$${"{ANY}"}` }), []);
     assert.deepEqual(wrong({ split: "group" }), ["groupColumn"]);
     assert.deepEqual(wrong({ split: "column" }), ["splitColumn"]);
     assert.deepEqual(wrong({ split: "time" }), [], "the rows' own order");

@@ -1,5 +1,6 @@
 import { fromBase64, packed } from "../base64";
 import { leaf, missingGoesLeft, type Tree } from "./grow-tree";
+import { type IntervalErrors, type IntervalReader, intervalReader } from "./interval-errors";
 
 /** A forest as it is stored: JSON, the nodes of all trees one after another as base64 of typed arrays. */
 export interface ForestModel {
@@ -18,6 +19,8 @@ export interface ForestModel {
   classes: number;
   /** Each tree votes for one class, and most votes win: a forest of ml-random-forest. */
   votes?: true;
+  /** Of a regression: what intervals are made of. Absent in models of earlier versions and of ml-random-forest. */
+  errors?: IntervalErrors;
 }
 
 /** A forest ready to score. */
@@ -32,6 +35,7 @@ export interface Forest {
   shares: Float64Array;
   /** Weight of the training rows that came by. */
   cover: Float32Array;
+  errors?: IntervalReader;
 }
 
 /** Marks of the one-byte form. */
@@ -105,6 +109,7 @@ export function forestOf(model: ForestModel): Forest {
     right: new Int32Array(total),
     shares,
     cover: new Float32Array(total),
+    ...(model.errors ? { errors: intervalReader(model.errors) } : {}),
   };
   let at = 0;
   let leaves = 0;

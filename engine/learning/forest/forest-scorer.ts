@@ -1,11 +1,19 @@
+import { quantileOfSorted } from "../../statistics/quantiles";
 import type { Scorer } from "../scorer";
+import { secondBy } from "../threshold";
 import type { Forest } from "./forest-model";
 import { leaf, missingGoesLeft } from "./grow-tree";
+import { errorsAround } from "./interval-errors";
 
-/** Scores rows with a forest. A row is its features' numbers in the model's order, NaN where missing. */
-export function forestScorer(forest: Forest): Scorer {
-  const { roots, feature, value, right, shares, classes, votes } = forest;
+/**
+ * Scores rows with a forest. A row is its features' numbers in the model's order, NaN where missing.
+ *
+ * @param isSecond which of two classes it is, by the probability of the second; by default the more probable, or elected, one
+ */
+export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean): Scorer {
+  const { roots, feature, value, right, shares, classes, votes, errors } = forest;
   const trees = roots.length;
+  const decide = isSecond ?? secondBy(undefined);
   const sums = new Float64Array(Math.max(1, classes));
 
   /** The leaf of a tree that a row falls into. */
@@ -54,8 +62,8 @@ export function forestScorer(forest: Forest): Scorer {
 
   function score(row: Float64Array): number {
     if (classes === 0) return mean(row);
-    if (votes) return elected(row);
-    if (classes === 2) return mean(row) > 0.5 ? 1 : 0;
+    if (votes && !isSecond) return elected(row);
+    if (classes === 2) return decide(mean(row)) ? 1 : 0;
     probabilities(row, sums);
     return largest(sums);
   }
@@ -76,8 +84,10 @@ export function forestScorer(forest: Forest): Scorer {
           interval: (row: Float64Array, level: number): [number, number] => {
             const each = new Float64Array(trees);
             for (let tree = 0; tree < trees; tree++) each[tree] = value[leafOf(tree, row)]!;
+            const tails = [(1 - level) / 2, (1 + level) / 2] as const;
+            if (errors) return errorsAround(errors, each, tails);
             each.sort();
-            return [quantile(each, (1 - level) / 2), quantile(each, (1 + level) / 2)];
+            return [quantileOfSorted(each, tails[0]), quantileOfSorted(each, tails[1])];
           },
         }
       : {}),
@@ -110,7 +120,7 @@ export function forestScorer(forest: Forest): Scorer {
 }
 
 /** A missing value (NaN) compares as false with anything, so the comparison is turned round where such values go left. */
-const goesLeft = (x: number, threshold: number, code: number): boolean =>
+export const goesLeft = (x: number, threshold: number, code: number): boolean =>
   code < missingGoesLeft ? x <= threshold : !(x > threshold);
 
 /** Index of the largest number, the first of equal ones. */
@@ -118,14 +128,6 @@ function largest(values: Float64Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
   return best;
-}
-
-/** Quantile of sorted values, by linear interpolation (type 7 of Hyndman and Fan, as numpy and R have it). */
-function quantile(sorted: Float64Array, share: number): number {
-  const at = (sorted.length - 1) * share;
-  const low = Math.floor(at);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
 }
 
 /** The mean prediction in every node: of its children, by the training rows that went there. */

@@ -1,4 +1,5 @@
 import type { Random } from "../random";
+import { drawRows } from "./bootstrap";
 import { classSearch } from "./class-search";
 import { meanSearch } from "./mean-search";
 import type { Candidate, NodeSamples } from "./node-samples";
@@ -63,11 +64,7 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
   const nodes = nodeList();
 
   function bootstrap(random: Random): number {
-    draws.fill(0);
-    for (let i = 0; i < n; i++) {
-      const row = random.below(n);
-      draws[row] = draws[row]! + 1;
-    }
+    drawRows(random, draws);
     let count = 0;
     for (let row = 0; row < n; row++) {
       if (draws[row] === 0) continue;
