@@ -63,7 +63,7 @@ function thinned(dataset: Dataset): Dataset {
 }
 
 /** Whole numbers, all different, that rise or fall with every row, or fill their range whatever their order. */
-function numbersRows({ kind, values }: FeatureColumn): boolean {
+export function numbersRows({ kind, values }: Pick<FeatureColumn, "kind" | "values">): boolean {
   if (kind === "category" || values.length < fewestRows) return false;
   let [low, high, rising, falling] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true, true];
   for (let i = 0; i < values.length; i++) {

@@ -12,7 +12,7 @@ interface Response {
   json(body: unknown): void;
 }
 
-/** What a form of the editor asks of the server. Answers `{ error: { code, message, hint, field? } }` where `answer` throws. */
+/** What a form of the editor asks of the server, at once or later. Answers `{ error: { code, message, hint, field? } }` where `answer` throws. */
 export type Answer = (body: Record<string, unknown>) => unknown;
 
 const served = new WeakMap<object, Set<string>>();
@@ -23,13 +23,13 @@ export function serveAdminPost(red: NodeRed, path: string, permission: string, a
   served.set(red.httpAdmin, paths);
   if (paths.has(path)) return;
   paths.add(path);
-  red.httpAdmin.post(`/meditwin/${path}`, red.auth.needsPermission(permission), (req: Request, res: Response) => {
+  red.httpAdmin.post(`/meditwin/${path}`, red.auth.needsPermission(permission), async (req: Request, res: Response) => {
     try {
       // A page of somebody else's can make a browser send a form, but not JSON.
       const isJson = String(req.headers["content-type"] ?? "").startsWith("application/json");
       if (!isJson || !isObject(req.body))
         throw new Refusal(refuse("bad-request", "The body is no JSON object.", "Send one as application/json."));
-      res.json(answer(req.body));
+      res.json(await answer(req.body));
     } catch (error) {
       const { status, body } = faultOf(error);
       res.status(status).json({ error: body });

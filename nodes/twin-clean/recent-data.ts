@@ -1,15 +1,14 @@
 import type { RecentData } from "../../engine/cleaning/preview-cleaning";
 import type { Row, Sample } from "../../engine/contract/messages";
+import { copyRow } from "../lib/copy-row";
 import { acquire } from "../lib/shared";
 
 /** Most samples, or rows of a table, that a node keeps for the preview of its form. */
 export const maxKept = 200;
 /** About as many bytes of values as that may be; longer texts are kept by their beginning. */
 export const maxKeptBytes = 262_144;
-const maxText = 500;
-const bytesOfNumber = 16;
 
-/** What came into a node last. Copies, because the next nodes may change what they were given. */
+/** What came into a node last, its scalars: cleaning passes over everything else. */
 export interface RecentKeeper {
   /** A sample, or the samples of a batch. */
   samples(samples: readonly Sample[]): void;
@@ -47,7 +46,7 @@ export function createRecentKeeper(): Kept {
       message++;
       for (let i = Math.max(0, samples.length - maxKept); i < samples.length; i++) {
         const { id, ts, values } = samples[i]!;
-        const copy = copyOf(values);
+        const copy = copyRow(values);
         if (copy.bytes > maxKeptBytes) continue;
         kept.push({ message, sample: { id, ts, values: copy.values as Sample["values"] }, bytes: copy.bytes });
         bytes += copy.bytes;
@@ -60,7 +59,7 @@ export function createRecentKeeper(): Kept {
       table = { rows: [], of: rows.length };
       let tableBytes = 0;
       for (const row of rows.slice(0, maxKept)) {
-        const copy = copyOf(row);
+        const copy = copyRow(row);
         tableBytes += copy.bytes;
         if (tableBytes > maxKeptBytes) break;
         table.rows.push(copy.values);
@@ -73,18 +72,4 @@ export function createRecentKeeper(): Kept {
       return { kind: "samples", messages: [...messages.values()] };
     },
   };
-}
-
-/** Scalars only: cleaning passes over everything else. */
-function copyOf(values: unknown): { values: Row; bytes: number } {
-  const copy: Row = {};
-  let bytes = 0;
-  if (typeof values !== "object" || values === null) return { values: copy, bytes };
-  for (const key of Object.keys(values)) {
-    const value = (values as Row)[key];
-    if (key === "__proto__" || (typeof value === "object" && value !== null && !(value instanceof Date))) continue;
-    copy[key] = typeof value === "string" && value.length > maxText ? value.slice(0, maxText) : value;
-    bytes += typeof value === "string" ? bytesOfNumber + 2 * Math.min(value.length, maxText) : bytesOfNumber;
-  }
-  return { values: copy, bytes };
 }

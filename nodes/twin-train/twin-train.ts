@@ -9,6 +9,8 @@ import type { Message } from "../lib/node-red";
 import { readOverridden } from "../lib/settings";
 import type { ModelRegistry, ModelVersion, TwinStore } from "../twin-store/store";
 import { workersFor } from "./helpers";
+import { keepLastTable } from "./last-table";
+import { serveColumns } from "./serve-columns";
 import { prepare, trainInThread } from "./training";
 import { readTwinTrainSettings, type TwinTrainSettings, trainKeys } from "./twin-train.settings";
 
@@ -43,6 +45,7 @@ export default defineNode<Stored>({
   type: "twin-train",
   outputs: 3,
   refusalOutput: 1,
+  serve: serveColumns,
   readSettings: (def) => ({ ...readTwinTrainSettings(def), def, store: def.store }),
   start(host, stored) {
     const { models } = host.use<TwinStore>("twin-store", stored.store);
@@ -53,6 +56,8 @@ export default defineNode<Stored>({
         'Wait for them, or end them with the topic "cancel".',
       ),
     );
+    const last = keepLastTable(host.node._alias ?? host.id);
+    host.onClose(last.release);
     // A deploy ends a training at once: waiting for it would hold the deploy up.
     host.node.on("close", () => {
       queue.cancelAll(cancelled("The node was closed, by a deploy or by the end of Node-RED."));
@@ -145,8 +150,10 @@ export default defineNode<Stored>({
           send([null, null, { ...msg, payload: { ...told, count } }]);
           return;
         }
+        const table = tableOf(msg);
+        last.keep(table);
         const { settings, ignored } = settingsFor(stored, msg.train);
-        const report = await train(msg, settings, tableOf(msg), ignored);
+        const report = await train(msg, settings, table, ignored);
         if (!report.gate.passed) throw gateFailed(report);
         msg.payload = report;
         host.show(

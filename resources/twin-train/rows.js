@@ -14,7 +14,7 @@
     if (flag) return `<input type="checkbox" ${id}>`;
     if (own)
       return key === "features"
-        ? '<div id="twin-train-features"></div>'
+        ? `<div id="twin-train-features">${form.frame()}</div>`
         : `<input type="text" ${id} style="width: 60%">`;
     const range = whole ?? number;
     const type = range
@@ -44,15 +44,19 @@
   const isOfNode = (key) => key === "name" || key === "store";
 
   let open;
-  /** A node's settings; of the node whose form is open, as they stand there. */
-  function settingsOf(node) {
-    if (open?.node !== node || !open.root[0].isConnected) return node;
-    const now = { ...node, features: open.features() };
+  /** What stands in the fields of the open form. */
+  function fieldValues() {
+    const values = {};
     for (const { key, own, flag } of form.fields) {
       const input = $(`#node-input-${key}`);
-      if (!own && input.length > 0) now[key] = flag ? input.prop("checked") : input.val();
+      if (!own && input.length > 0) values[key] = flag ? input.prop("checked") : input.val();
     }
-    return now;
+    return values;
+  }
+  /** A node's settings; of the node whose form is open, as they stand there. */
+  function settingsOf(node) {
+    const isOpen = open?.node === node && open.root[0].isConnected;
+    return isOpen ? { ...node, ...fieldValues(), features: open.features() } : node;
   }
 
   /** A validator for `defaults`, which says why. Node-RED knows by the two arguments that a text is a fault. */
@@ -61,16 +65,20 @@
       return form.problem((text, more) => this._(text, more), key, value, settingsOf(this)) || true;
     };
 
-  /** Shows what applies and what is wrong, and again at every change. `features` gives those that stand in the form. */
-  function show(node, features) {
+  /** Shows what applies and what is wrong, and again at every change. */
+  function show(node) {
     const root = $("#twin-train-form");
-    open = { node, features, root };
+    const chooser = form.chooser((text, more) => node._(text, more), node, {
+      now: fieldValues,
+      changed: () => root.trigger("change"),
+    });
+    open = { node, root, features: chooser.read, close: chooser.close };
     function refresh() {
       const now = settingsOf(node);
       const applies = (key) => form.applies(key, now);
       for (const { key } of form.fields) {
         const wrong = form.problem((text, more) => node._(text, more), key, now[key], now);
-        $(`[data-field="${key}"]`).toggle(applies(key)).find(".twin-train-fault").text(wrong);
+        $(`[data-field="${key}"]`).toggle(applies(key)).children(".twin-train-fault").text(wrong);
       }
       for (const [name, fields] of form.sections)
         $(`[data-section="${name}"]`).toggle(fields.some(({ key }) => applies(key)));
@@ -86,11 +94,17 @@
       );
     $('[data-tip="store"]').text(node._("twin-train.tip.store"));
     root.on("change input", refresh);
+    $("#node-input-target").on("change input", chooser.renew);
+    $("#node-input-algorithm, #node-input-split, #node-input-splitColumn, #node-input-groupColumn").on(
+      "change",
+      chooser.redraw,
+    );
     refresh();
   }
   /** The features that stand in the form, which is open no more. */
   function close() {
     const features = open.features();
+    open.close();
     open = undefined;
     return features;
   }

@@ -103,6 +103,51 @@ describe("the editor's forms, in both languages, light and dark", function () {
     assert.deepEqual(installation().complaints(), []);
   });
 
+  it("choose the target and features of a training from a sample of the table, by keyboard too, with names as they stand", async () => {
+    const page = await openEditor();
+    const lines = Array.from({ length: 60 }, (_, i) => [
+      900 + i,
+      (i * 7) % 11,
+      i % 2 ? "红" : "蓝",
+      (i * 5) % 13,
+      i % 3 ? 1 : 0,
+    ]);
+    await page.evaluate(`RED.editor.edit(RED.nodes.node("twin-train.plain"))`);
+    await page.waitForSelector("#twin-train-columns-said:not(:empty)");
+    await page.selectOption("#twin-train-columns-source", "paste");
+    await page.fill("#twin-train-columns-paste", [["<b>号</b>", "压力", "颜色", "硬度", "合格"], ...lines].join("\n"));
+    const line = (name: string) => page.locator("#twin-train-columns-table tbody tr", { hasText: name });
+    const ticked = () =>
+      page.evaluate(
+        `$("#twin-train-columns-table tr:has(:checkbox:checked) td:nth-child(3) > span").toArray().map((one) => one.textContent)`,
+      );
+    await line("合格").locator("[type=radio]").check();
+    await page.waitForFunction(`$("#twin-train-columns-advice").text().includes("随机森林")`);
+    assert.deepEqual(await ticked(), ["<b>号</b>", "压力", "颜色", "硬度"], "none listed: every other column");
+    assert.match(await line("<b>号</b>").innerText(), /序列号/);
+    assert.match(await line("颜色").innerText(), /类别\s+2\s+V 0\.\d\d/);
+    await page.click("#twin-train-columns-use");
+    await page.click("#twin-train-columns-suggest");
+    await line("硬度").locator("[type=checkbox]").focus();
+    await page.keyboard.press("Space");
+    assert.deepEqual(await ticked(), ["压力", "颜色"]);
+    assert.equal(
+      await page.evaluate(`$(document.activeElement).closest("tr").data("name")`),
+      "硬度",
+      "the focus stays",
+    );
+    assert.deepEqual(await page.evaluate(inspectForm), { missing: [], cut: [], faint: [], english: [] });
+    await page.click("#node-dialog-ok");
+    await page.waitForFunction(`!document.querySelector(".red-ui-tray")`);
+    const stored = `(({ target, features, algorithm }) => ({ target, features, algorithm }))(RED.nodes.node("twin-train.plain"))`;
+    assert.deepEqual(await page.evaluate(stored), {
+      target: "合格",
+      features: ["压力", "颜色"],
+      algorithm: "forest-classifier",
+    });
+    assert.deepEqual(installation().complaints(), []);
+  });
+
   it("would be caught with a missing text, one that is cut off, one that is faint, and one that is English (control)", async () => {
     const page = await openEditor();
     await page.evaluate(`RED.editor.edit(RED.nodes.node("twin-write.plain"))`);

@@ -1,10 +1,10 @@
 import { strict as assert } from "node:assert";
 import { Failure, Refusal } from "../../engine/contract/errors";
 import { serveAdminPost } from "../../nodes/lib/admin-post";
-import type { NodeRed } from "../../nodes/lib/node-red";
 import { importProperties } from "../../nodes/twin-model/import-properties";
 import { readSampleText } from "../../nodes/twin-model/read-sample";
 import { useStarts } from "../start/server";
+import { adminPost } from "../support/admin-post";
 
 describe("the import of a twin-model", () => {
   it("takes a CSV with a header, in any order and case, and says what it left", () => {
@@ -98,43 +98,19 @@ describe("the import of a twin-model", () => {
 });
 
 describe("what the form of a twin-model asks of the server", () => {
-  type Handler = (req: unknown, res: unknown) => void;
-
-  it("takes JSON only, asks for the permission, is served once, and tells what is wrong in the form's terms", () => {
-    const routes: unknown[][] = [];
-    const red = {
-      httpAdmin: { post: (...route: unknown[]) => routes.push(route) },
-      auth: { needsPermission: (permission: string) => `needs ${permission}` },
-    } as unknown as NodeRed;
+  it("takes JSON only, asks for the permission, is served once, and tells what is wrong in the form's terms", async () => {
+    const { red, served, call } = adminPost();
     const answer = ({ x }: Record<string, unknown>) => {
       if (x === 1) throw new Error("broken");
       return { x };
     };
     serveAdminPost(red, "test", "flows.write", answer);
     serveAdminPost(red, "test", "flows.write", answer);
-    assert.deepEqual(
-      routes.map(([path, permission]) => [path, permission]),
-      [["/meditwin/test", "needs flows.write"]],
-    );
-    const call = (body: unknown, type = "application/json; charset=utf-8") => {
-      let status = 200;
-      let given: unknown;
-      const res = {
-        status(code: number) {
-          status = code;
-          return res;
-        },
-        json(value: unknown) {
-          given = value;
-        },
-      };
-      (routes.at(0)?.at(2) as Handler | undefined)?.({ headers: { "content-type": type }, body }, res);
-      return [status, given];
-    };
-    assert.deepEqual(call({ x: 2 }), [200, { x: 2 }]);
-    assert.equal(call({ x: 2 }, "application/x-www-form-urlencoded")[0], 400);
-    assert.equal(call([1])[0], 400);
-    assert.equal(call({ x: 1 })[0], 500);
+    assert.deepEqual(served(), [["/meditwin/test", "needs flows.write"]]);
+    assert.deepEqual(await call({ x: 2 }), [200, { x: 2 }]);
+    assert.equal((await call({ x: 2 }, "application/x-www-form-urlencoded"))[0], 400);
+    assert.equal((await call([1]))[0], 400);
+    assert.equal((await call({ x: 1 }))[0], 500);
   });
 
   const starts = useStarts();

@@ -2,10 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import vm from "node:vm";
+import type { DescribedTable } from "../../engine/learning/describe-columns";
 import { classGateMetrics, regressionGateMetrics } from "../../engine/learning/gate";
 import { algorithms, curveOf, taskOf } from "../../engine/learning/options";
+import { keepLastTable, maxKeptCells, maxKeptRows } from "../../nodes/twin-train/last-table";
+import { maxText, serveColumns } from "../../nodes/twin-train/serve-columns";
 import { readTwinTrainSettings, trainKeys } from "../../nodes/twin-train/twin-train.settings";
 import { projectRoot } from "../flows/project";
+import { adminPost } from "../support/admin-post";
 
 type Settings = Record<string, unknown>;
 /** What resources/twin-train/fields.js gives to the form. */
@@ -119,5 +123,77 @@ describe("the settings of twin-train's form and the node's", () => {
     assert.deepEqual(wrong({ features: ["x", "y"] }), ["targetIsFeature"]);
     assert.deepEqual(wrong({ algorithm: "power", features: ["a", "b"] }), ["oneFeature"]);
     assert.deepEqual(wrong(Object.fromEntries(["gate", "trees", "modelName"].map((key) => [key, `$${"{ANY}"}`]))), []);
+  });
+});
+
+describe("the columns that the form of a twin-train asks the server for", () => {
+  const { red, served, call } = adminPost();
+  serveColumns(red);
+  const described = async (body: Settings) => {
+    const [status, answer] = await call(body);
+    assert.equal(status, 200, JSON.stringify(answer));
+    return answer as DescribedTable & { of: number };
+  };
+  const refused = async (body: Settings) => {
+    const [status, answer] = await call(body);
+    const { code, message } = (answer as { error: { code: string; message: string } }).error;
+    return [status, code, message] as const;
+  };
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    force: i % 7,
+    colour: i % 2 ? "red" : "blue",
+    y: (i * 3) % 11,
+  }));
+  const shape = ({ columns }: DescribedTable) => columns.map(({ name, type }) => `${name} ${type}`);
+
+  it("are for whoever may change flows", () => {
+    assert.deepEqual(served(), [["/meditwin/twin-train/columns", "needs flows.write"]]);
+  });
+
+  it("are those of CSV, of rows, of samples, and of a message, in JSON", async () => {
+    const expected = ["force number", "colour category", "y number"];
+    const csv = ["force;colour;y", ...rows.map(({ force, colour, y }) => `${force},5;${colour};${y}`)].join("\r\n");
+    const samples = rows.map((values, i) => ({ id: "press-6", ts: i, values }));
+    for (const text of [`\uFEFF${csv}`, ...[rows, samples, { payload: rows }].map((one) => JSON.stringify(one))]) {
+      const answer = await described({ text, target: "y" });
+      assert.deepEqual([shape(answer), answer.rows, answer.algorithm], [expected, 40, "forest-regressor"]);
+    }
+  });
+
+  it("are those of the table that the node got last: a copy of some rows, none of a node that got nothing", async () => {
+    assert.deepEqual(await described({ node: "none" }), { rows: 0, of: 0, columns: [] });
+    const last = keepLastTable("n1");
+    const table = Array.from({ length: 5000 }, (_, i) => ({ i, y: i % 3 }));
+    last.keep(table);
+    table[0]!.y = 99;
+    const answer = await described({ node: "n1", target: "y" });
+    assert.deepEqual([answer.rows, answer.of, shape(answer)], [maxKeptRows, 5000, ["i id", "y number"]]);
+    assert.equal(answer.columns[1]?.distinct, 3);
+    const wide = Object.fromEntries(Array.from({ length: 200 }, (_, c) => [`c${c}`, c]));
+    last.keep(Array.from({ length: 2000 }, () => wide));
+    assert.equal((await described({ node: "n1" })).rows, maxKeptCells / 200);
+    last.release();
+  });
+
+  it("of a table with very many cells are those of some of its rows, evenly picked", async () => {
+    const many = Array.from({ length: 101_000 }, (_, i) => ({ a: i % 9, b: 1, c: 2, d: 3, last: i < 100_990 ? 0 : 1 }));
+    const { rows: looked, of, columns } = await described({ text: JSON.stringify(many) });
+    assert.deepEqual([looked, of, columns.at(-1)?.distinct], [100_000, 101_000, 2]);
+  });
+
+  it("are refused, with the reason, for what is no table, has no rows, or is too large; and when too many ask at once", async () => {
+    assert.deepEqual((await refused({ text: "  " })).slice(0, 2), [400, "bad-payload"]);
+    assert.deepEqual((await refused({ text: '{"a": 1}' })).slice(0, 2), [400, "bad-payload"]);
+    assert.equal((await refused({ text: "[1" }))[1], "bad-json");
+    assert.equal((await refused({ text: "[]" }))[1], "too-few-rows");
+    assert.match((await refused({ text: "a,b\n1\n" }))[2], /Line 2 has 1 cells/);
+    assert.deepEqual((await refused({ text: "x".repeat(maxText + 1) })).slice(0, 2), [413, "too-large"]);
+    const text = JSON.stringify(rows);
+    const answers = await Promise.all([1, 2, 3].map(() => call({ text })));
+    assert.deepEqual(
+      answers.map(([status]) => status),
+      [200, 200, 503],
+    );
+    assert.equal((await call({ text }))[0], 200, "and afterwards they are answered again");
   });
 });
