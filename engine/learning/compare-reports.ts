@@ -1,4 +1,5 @@
 import { isError } from "./metrics";
+import type { Report } from "./report";
 
 /** The part of a training's report that two versions are compared by. */
 interface Comparable {
@@ -26,15 +27,21 @@ export function compareReports(a: Comparable, b: Comparable): ReportComparison {
     const isFirst = isError(name) ? (x ?? 0) < (y ?? 0) : (x ?? 0) > (y ?? 0);
     metrics[name] = { values, better: x === null || y === null || x === y ? null : isFirst ? a.version : b.version };
   }
-  const hash = a.report.dataHash;
-  const isSameSplit =
-    JSON.stringify(a.report.rows) === JSON.stringify(b.report.rows) && a.report.seed === b.report.seed;
   return {
     versions: [a.version, b.version],
     metrics,
     thresholds: [thresholdOf(a), thresholdOf(b)],
-    sameRows: typeof hash === "string" && hash === b.report.dataHash && isSameSplit,
+    sameRows: isSameRows(a.report, b.report),
   };
+}
+
+/** The same numbers, and the same of their rows held out. */
+function isSameRows(a: Comparable["report"], b: Comparable["report"]): boolean {
+  const [one, other] = [a, b].map(({ dataHash, split }) => [
+    dataHash,
+    (split as Partial<Report["split"]> | undefined)?.heldOut,
+  ]);
+  return one!.every((value, i) => typeof value === "string" && value !== "" && value === other![i]);
 }
 
 function metricsOf({ report }: Comparable): Record<string, number> {

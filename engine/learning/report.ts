@@ -5,6 +5,7 @@ import type { Coefficient } from "./linear/coefficients";
 import type { LinearFit } from "./linear/train-linear";
 import type { ClassMetrics, JudgedOn, RegressionMetrics } from "./metrics";
 import type { Algorithm, Task } from "./options";
+import type { SplitKind } from "./split";
 import type { Threshold } from "./threshold";
 import type { Tuning } from "./tune";
 
@@ -23,6 +24,8 @@ export interface Report {
   features: string[];
   /** `dropped`: left out because the target or a needed feature was missing. `test` is 0 when all rows were learned from. */
   rows: { train: number; test: number; dropped: number };
+  /** How the rows were divided. `heldOut`: fingerprint of the numbers of those held out; `testSize` is absent where the column says which. */
+  split: { kind: SplitKind; testSize?: number; heldOut: string };
   /** On the held-out rows; on the training rows (`on: "train"`) when none are held out. */
   metrics: Metrics;
   /** What the simplest guess of all reaches on the same rows: the mean, or the most frequent class, of the training rows. */

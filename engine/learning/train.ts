@@ -152,6 +152,11 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     target: dataset.target.name,
     features: dataset.features.map((feature) => feature.name),
     rows: { train: split.train.length, test: split.test.length, dropped: complete.dropped },
+    split: {
+      kind: options.split,
+      ...(options.split === "column" ? {} : { testSize }),
+      heldOut: fingerprintOf([split.test]),
+    },
     metrics,
     baseline,
     headline: headlineOf(metric, metrics, baseline),

@@ -162,6 +162,18 @@ export function createEmbeddedModels(
     );
   }
 
+  /** What is retired stays so, by whom and when it was: nobody finds it good for use, and nobody promotes it. */
+  function inUse(found: ModelSummary): ModelSummary {
+    if (!found.retired) return found;
+    throw new Refusal(
+      refuse(
+        "version-conflict",
+        `Version ${found.version} of the model ${found.name} is retired.`,
+        "Choose one that is not, or train again.",
+      ),
+    );
+  }
+
   function unused(name: string, version: number): ModelSummary {
     const found = existing(name, version);
     if (found.aliases.length === 0) return found;
@@ -254,15 +266,7 @@ export function createEmbeddedModels(
 
     async promote(name, version, alias = "champion", by, check) {
       return change(name, (record) => {
-        const found = existing(name, version);
-        if (found.retired)
-          throw new Refusal(
-            refuse(
-              "version-conflict",
-              `Version ${version} of the model ${name} is retired.`,
-              "Promote one that is not, or train again.",
-            ),
-          );
+        const found = inUse(existing(name, version));
         check?.(found);
         return pointTo(record, name, version, alias, "promote", by);
       });
@@ -289,14 +293,14 @@ export function createEmbeddedModels(
 
     async approve(name, version, by) {
       return change(name, (record) => {
-        existing(name, version);
+        inUse(existing(name, version));
         return decide(record, name, version, "approve", by, (approved) => ({ approved }));
       });
     },
 
     async retire(name, version, by) {
       return change(name, (record) => {
-        unused(name, version);
+        inUse(unused(name, version));
         return decide(record, name, version, "retire", by, (retired) => ({ retired }));
       });
     },

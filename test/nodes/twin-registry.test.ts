@@ -136,6 +136,12 @@ describe("twin-registry", () => {
     const { code, message } = await refused("promote", { version: 1 });
     assert.equal(code, "version-conflict");
     assert.match(message, /retired/);
+    for (const operation of ["approve", "retire"]) {
+      const { code: again, message: why } = await refused(operation, { version: 1, reason: "second thoughts" });
+      assert.deepEqual([again, /Version 1 .* is retired/.test(why)], ["version-conflict", true]);
+    }
+    const { retired, approved } = (await ask("get", { version: 1 })).payload as ModelSummary;
+    assert.deepEqual([retired?.reason, approved], ["drifts", undefined]);
     assert.equal((await refused("rollback")).code, "not-found");
     assert.equal(await predictedBy(), 2);
   });
