@@ -52,6 +52,7 @@ describe("train", () => {
       "predictions",
       "rows",
       "seed",
+      "split",
       "target",
       "task",
       "version",
