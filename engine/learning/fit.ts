@@ -31,12 +31,12 @@ export function fitModel(dataset: Dataset, options: TrainOptions, hooks: FitHook
   const { algorithm, intercept, degree } = options;
   const curve = curveOf(algorithm);
   if (curve) {
-    const { model, coefficients } = trainCurve(dataset, curve);
+    const { model, coefficients, warnings } = trainCurve(dataset, curve);
     return {
-      engine: "ml-regression",
+      engine: curve === "theil-sen" ? "meditwin" : "ml-regression",
       parts: { curve: model },
       told: { coefficients, formula: formulaOf(curve) },
-      warnings: [],
+      warnings,
     };
   }
   if (algorithm === "forest-classifier" || algorithm === "forest-regressor") {

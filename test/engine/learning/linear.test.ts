@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Table } from "../../../engine/contract/messages";
-import { trainCurve } from "../../../engine/learning/curve";
+import { curveScorer, trainCurve } from "../../../engine/learning/curve";
 import type { Dataset } from "../../../engine/learning/dataset";
 import { buildDataset } from "../../../engine/learning/dataset-builder";
 import type { Coefficient } from "../../../engine/learning/linear/coefficients";
@@ -212,24 +212,94 @@ describe("regressions against scikit-learn and scipy", () => {
     });
 
   const press = readCsv("tablet_press_batch368_10s.csv").slice(...fixture["press rows"]);
-  it("theil-sen", () => {
-    const [slope, intercept] = fixture["scipy.stats.theilslopes(ejection, tbl_speed)"] as number[];
-    const { model } = trainCurve(datasetOf(press, "ejection", ["tbl_speed"]), "theil-sen");
-    assertDigits(model.b, slope!, 10, "slope");
-    // scipy takes median(y) - slope * median(x), ml-regression the median of y - slope * x: near, not equal.
-    assert.ok(Math.abs(model.a - intercept!) < 2);
+  const scipy = readFixture<Record<string, [number, number, number, number]>>("selection.json");
+  const { TheilSenRegression, ExponentialRegression, PowerRegression } = require("ml-regression") as Record<
+    string,
+    new (
+      x: number[],
+      y: number[],
+    ) => { slope: number; intercept: number; A: number; B: number }
+  >;
+  const numbersOf = (name: string): number[] => press.map((row) => Number(row[name]));
+  for (const [x, key] of [
+    ["tbl_speed", 'theilslopes(ejection, tbl_speed, method="joint") of rows 200 to 319: slope, intercept, low, high'],
+    ["tbl_fill", 'theilslopes(ejection, tbl_fill, method="joint")'],
+  ] as const)
+    it(`theil-sen through ${x}, with the interval of the slope; ml-regression's numbers hold`, () => {
+      const [slope, intercept, low, high] = scipy[key]!;
+      const { model, coefficients } = trainCurve(datasetOf(press, "ejection", [x]), "theil-sen");
+      assertDigits(model.b, slope, 10, "slope");
+      assertDigits(model.a, intercept, 10, "intercept");
+      assertDigits(coefficients[1]!.ci![0], low, 10, "low");
+      assertDigits(coefficients[1]!.ci![1], high, 10, "high");
+      const theirs = new TheilSenRegression!(numbersOf(x), numbersOf("ejection"));
+      assertDigits(model.b, theirs.slope, 12, "slope");
+      assertDigits(model.a, theirs.intercept, 12, "intercept");
+    });
+
+  const r = readFixture<Record<string, unknown>>("lm.json");
+  const curves = [
+    ["exponential", "lm(log(ejection) ~ main_comp) of rows 201:320", "exp of the prediction"],
+    ["power", "lm(log(ejection) ~ log(main_comp)) of rows 201:320", "exp(predict) of it"],
+  ] as const;
+  for (const [form, key, predicted] of curves)
+    it(`${form}: R's lm through logarithms, with standard errors and intervals; ml-regression's numbers hold`, () => {
+      const [intercept, slope] = (r[key] as { values: number[] }[]).map(({ values }) => values) as [number[], number[]];
+      const { model, coefficients } = trainCurve(datasetOf(press, "ejection", ["main_comp"]), form);
+      const [a, b] = coefficients as [Coefficient, Coefficient];
+      assertDigits(Math.log(a.estimate), intercept[0]!, 10, "ln a");
+      assertDigits(a.sd! / a.estimate, intercept[1]!, 10, "sd of ln a");
+      assertDigits(Math.log(a.ci![0]), intercept[4]!, 10, "low of ln a");
+      assertDigits(Math.log(a.ci![1]), intercept[5]!, 10, "high of ln a");
+      [b.estimate, b.sd, b.t, b.p, b.ci![0], b.ci![1]].forEach((value, i) => {
+        assertDigits(value, slope[i]!, 9, `b ${i}`);
+      });
+      const scorer = curveScorer(JSON.parse(JSON.stringify(model)));
+      const expected = r[Object.keys(r).find((name) => name.startsWith(predicted))!] as number[][];
+      [5.5, 6.2, 7].forEach((x, i) => {
+        const row = Float64Array.of(x);
+        [scorer.score(row), ...scorer.interval!(row, 0.9)].forEach((value, k) => {
+          assertDigits(value, expected[i]![k]!, 11, `${x}, ${k}`);
+        });
+      });
+      const Theirs = (form === "power" ? PowerRegression : ExponentialRegression)!;
+      const { A, B } = new Theirs(numbersOf("main_comp"), numbersOf("ejection"));
+      assertDigits(a.estimate, form === "power" ? A : B, 9, "a");
+      assertDigits(b.estimate, form === "power" ? B : A, 9, "b");
+    });
+  for (const form of ["exponential", "theil-sen"] as const)
+    it(`${form}: the same curve where x is a time in ms, far from 0`, () => {
+      const [far, step] = [1.6e12, 1000];
+      const late = press.map((row) => ({ ...row, at: far + Number(row.main_comp) * step }));
+      const near = trainCurve(datasetOf(press, "ejection", ["main_comp"]), form);
+      const found = trainCurve(datasetOf(late, "ejection", ["at"]), form);
+      assertDigits(found.model.b * step, near.model.b, 9, "b");
+      const at = curveScorer(found.model).score(Float64Array.of(far + 6.2 * step));
+      assertDigits(at, curveScorer(near.model).score(Float64Array.of(6.2)), 9, "prediction");
+      if (form === "exponential") assert.match(found.warnings.join(), /at is so far from 0 that the coefficient a/);
+    });
+  it("curves that an earlier version stored predict as before", () => {
+    const stored = [
+      [{ form: "exponential", a: 2, b: 0.5 }, 2 * Math.exp(1.5)],
+      [{ form: "power", a: 2, b: 0.5 }, 2 * Math.sqrt(3)],
+      [{ form: "theil-sen", a: 2, b: 0.5 }, 3.5],
+    ] as const;
+    for (const [model, expected] of stored) assert.equal(curveScorer(model).score(Float64Array.of(3)), expected);
   });
-  it("exponential", () => {
-    const [rate, logFactor] = fixture["numpy.polyfit(main_comp, log(ejection), 1)"] as number[];
-    const { model } = trainCurve(datasetOf(press, "ejection", ["main_comp"]), "exponential");
-    assertDigits(model.b, rate!, 10, "rate");
-    assertDigits(Math.log(model.a), logFactor!, 10, "ln a");
-  });
-  it("power", () => {
-    const [exponent, logA] = fixture["numpy.polyfit(log(main_comp), log(ejection), 1)"] as number[];
-    const { model } = trainCurve(datasetOf(press, "ejection", ["main_comp"]), "power");
-    assertDigits(model.b, exponent!, 10, "exponent");
-    assertDigits(Math.log(model.a), logA!, 10, "ln a");
+  it("robust polynomial: the line through the telephone calls that R draws without the years counted otherwise", () => {
+    const calls = r.calls as number[];
+    const dataset = datasetOf(
+      calls.map((y, i) => ({ year: 50 + i, y })),
+      "y",
+    );
+    const robust = trainRobust(dataset, { degree: 1, intercept: true }, 1);
+    assert.equal(robust.outliers, 8);
+    const lines = (r["lm(calls ~ year) without 63 to 70"] as { values: number[] }[]).map(({ values }) => values);
+    robust.coefficients.forEach(({ estimate, sd, t, p, ci }, i) => {
+      [estimate, sd, t, p, ...ci!].forEach((value, k) => {
+        assertDigits(value, lines[i]![k]!, 9, `${i}, ${k}`);
+      });
+    });
   });
   it("robust polynomial: a third of gross outliers does not bend it, as it bends least squares", () => {
     const table = Array.from({ length: 60 }, (_, i) => ({
