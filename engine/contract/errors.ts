@@ -31,6 +31,7 @@ export const errorCodes = {
   outlier: 422,
   stuck: 422,
   "too-fast": 422,
+  "no-birth": 409,
   "no-model": 404,
   "schema-mismatch": 422,
   "out-of-domain": 422,

@@ -21,6 +21,8 @@ export interface Sample {
   historical?: boolean;
   /** The broker had kept it: it tells what was last said, not that the device lives. */
   retained?: boolean;
+  /** Not to be kept in a history, as its device says (Sparkplug's `is_transient`). */
+  transient?: boolean;
   /** That the device came or went: from MQTT's last will and its counterpart, or Sparkplug's birth and death. */
   status?: Presence;
 }

@@ -242,6 +242,7 @@ function copyDetails(row: Record<string, unknown>, sample: Sample, trusted: bool
   if (typeof row.model === "string" && sample.model === undefined) sample.model = row.model;
   if (row.historical === true) sample.historical = true;
   if (row.retained === true) sample.retained = true;
+  if (row.transient === true) sample.transient = true;
   return undefined;
 }
 

@@ -14,6 +14,7 @@ export interface TwinField {
   raw?: Values;
   historical?: boolean;
   retained?: boolean;
+  transient?: boolean;
   status?: Presence;
   batch?: number;
   [more: string]: unknown;
@@ -99,7 +100,7 @@ export function withBatch(msg: Message, samples: Sample[]): Message {
 function keptOf(msg: Message): Record<string, unknown> {
   const twin = twinFieldOf(msg);
   if (!twin) return {};
-  const { id, ts, seq, model, quality, raw, historical, retained, status, batch, ...kept } = twin;
+  const { id, ts, seq, model, quality, raw, historical, retained, transient, status, batch, ...kept } = twin;
   return kept;
 }
 
@@ -138,6 +139,7 @@ function copyDetails(from: TwinField, to: Sample): void {
   if (isObject(from.raw)) to.raw = from.raw as Record<string, Scalar>;
   if (from.historical === true) to.historical = true;
   if (from.retained === true) to.retained = true;
+  if (from.transient === true) to.transient = true;
   if (from.status === "online" || from.status === "offline") to.status = from.status;
 }
 

@@ -86,10 +86,11 @@ function listen(host: Host, broker: Broker, topics: DeviceTopics, hear: (answer:
     );
     host.onClose((removed) => subscription.close(!removed));
   }
-  host.onClose(broker.onState((state) => showState(host, state)));
+  host.onClose(broker.onState((state) => showBroker(host, state)));
 }
 
-function showState(host: Host, state: BrokerState): void {
+/** The badge of a node that speaks by a broker. */
+export function showBroker(host: Host, state: BrokerState): void {
   if (state.state === "connected") host.show("ok", host.text("status.connected"));
   else if (state.state === "failed") host.show("failed", `${host.text(`problem.${state.problem}`)}: ${state.detail}`);
   else host.show("connecting", host.text("status.connecting"));

@@ -9,6 +9,8 @@ export interface TwinCommandSettings {
   model: string;
   /** "": what goes to the device leaves by output 3. */
   broker: string;
+  /** `topics`: JSON on topics of the twin; `sparkplug`: NCMD and DCMD of Sparkplug B. */
+  protocol: "topics" | "sparkplug";
   /** What the device's topics begin with; `{id}` stands for the twin. */
   topic: string;
   timing: CommandTiming;
@@ -28,6 +30,7 @@ export function readTwinCommandSettings(def: Record<string, unknown>): TwinComma
     store: read.text("store", ""),
     model: read.text("model", ""),
     broker: read.text("broker", ""),
+    protocol: read.choice("protocol", ["topics", "sparkplug"], "topics"),
     topic,
     timing: {
       timeoutMs: 1000 * read.number("timeout", 10, { min: 0.1, max: 86_400 }),

@@ -18,6 +18,7 @@ import { createAnswers } from "./answers";
 import { answerIn, type DeviceAnswer, openDevice } from "./device";
 import { compileInterlock } from "./interlock";
 import { openCommands } from "./open-commands";
+import { openSparkplugDevice } from "./sparkplug-device";
 import { readTwinCommandSettings, type TwinCommandSettings } from "./twin-command.settings";
 import { createWishes } from "./wishes";
 
@@ -50,7 +51,10 @@ export default defineNode<TwinCommandSettings>({
 
     const { answer, outgoing } = createAnswers(host, twins);
     const open = openCommands(host, commands, attend, answer);
-    const device = openDevice(host, broker, topics, hear);
+    const device =
+      settings.protocol === "sparkplug"
+        ? openSparkplugDevice(host, broker, settings.broker, hear)
+        : openDevice(host, broker, topics, hear);
     const actions = createActions(open, commands, device, timing, guard);
     const wishes = createWishes(open, twins, device, {
       node: host.id,

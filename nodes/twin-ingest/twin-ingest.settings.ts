@@ -1,4 +1,3 @@
-import { Failure } from "../../engine/contract/errors";
 import { isColumnName } from "../../engine/contract/identity";
 import { type Origin, readOrigin } from "../../engine/ingest/origin";
 import { filterProblem } from "../../engine/ingest/topic-filter";
@@ -7,7 +6,7 @@ import { type Encoding, encodings } from "./decode";
 
 export type TextFormatSetting = "auto" | "json" | "csv";
 /** `presence`: the topic says `online` or `offline`, such as by a last will. */
-export type Format = TextFormatSetting | "presence";
+export type Format = TextFormatSetting | "presence" | "sparkplug";
 
 export interface TwinIngestSettings {
   source: "input" | "mqtt" | "http";
@@ -51,7 +50,7 @@ export function readTwinIngestSettings(def: Record<string, unknown>): TwinIngest
     qos,
     path: source === "http" ? readPath(read) : "",
     token: typeof def.token === "string" ? def.token.trim() : "",
-    format: readFormat(read),
+    format: readFormat(read, source),
     columns: readColumns(read),
     encoding: read.choice("encoding", encodings, "utf-8"),
     model: read.text("model", ""),
@@ -69,10 +68,10 @@ export function readTwinIngestSettings(def: Record<string, unknown>): TwinIngest
   };
 }
 
-function readFormat(read: SettingsReader): Format {
+function readFormat(read: SettingsReader, source: TwinIngestSettings["source"]): Format {
   const format = read.choice("format", ["auto", "json", "csv", "presence", "sparkplug"], "auto");
-  if (format === "sparkplug")
-    throw new Failure("not-yet", 'format "sparkplug" is not there yet:', 'use "auto", "json" or "csv" for now.');
+  if (format === "sparkplug" && source === "http")
+    throw new SettingError("format", format, "Sparkplug B comes by MQTT or by a wire.");
   return format;
 }
 

@@ -20,6 +20,7 @@ import { createOutlet } from "./outlet";
 import { messageOf, type Parcel } from "./parcel";
 import { type KnownText, readText, readWord } from "./read-text";
 import { acquireMemory } from "./repeats";
+import { openSparkplug } from "./sparkplug";
 import { readTwinIngestSettings, type TwinIngestSettings } from "./twin-ingest.settings";
 
 export default defineNode<TwinIngestSettings>({
@@ -60,10 +61,14 @@ export default defineNode<TwinIngestSettings>({
 
     const take: (parcel: Parcel, soon?: boolean) => void = intake?.take ?? ((parcel) => handOn(parcel));
 
+    const broker = settings.source === "mqtt" ? host.use<Broker>("twin-broker", settings.broker) : undefined;
+    const sparkplug = settings.format === "sparkplug" ? openSparkplug(host, settings, readPayload, broker) : undefined;
+
     /** @param retained the broker had kept it */
-    function read(payload: unknown, arrival: Arrival, known?: KnownText, retained = false): Reading {
+    function read(payload: unknown, arrival: Arrival, known?: KnownText, retained = false): Reading | undefined {
       stamped = 0;
       const reading = understand(payload, arrival, known);
+      if (!reading) return undefined;
       if (retained) markRetained(reading);
       // What a broker says of a device is no word of the device.
       if (areArrivalsWatched() && settings.format !== "presence")
@@ -77,9 +82,12 @@ export default defineNode<TwinIngestSettings>({
       return reading;
     }
 
-    function understand(payload: unknown, arrival: Arrival, known?: KnownText): Reading {
+    /** Undefined: a message that is none of a device. */
+    function understand(payload: unknown, arrival: Arrival, known?: KnownText): Reading | undefined {
       try {
+        if (sparkplug && arrival.trusted !== true) return sparkplug(arrival.topic ?? "", payload, arrival);
         const { format, columns, encoding } = settings;
+        if (format === "sparkplug") return readPayload(payload, arrival);
         if (format === "presence") return readPresence(readWord(payload), arrival);
         const { value, fromText, faults } = readText(payload, { format, columns, encoding }, known);
         return readPayload(value, fromText ? { ...arrival, fromText, faults } : arrival);
@@ -89,12 +97,12 @@ export default defineNode<TwinIngestSettings>({
       }
     }
 
-    if (settings.source === "mqtt") {
-      const broker = host.use<Broker>("twin-broker", settings.broker);
+    if (broker) {
       openMqttDoor(host, broker, settings, meter, intake, (topic, payload, packet, mark) => {
         const { qos, retain } = packet;
         const arrival = { topic, now: Date.now(), msg: packet as unknown as Record<string, unknown> };
         const reading = read(payload, arrival, undefined, retain);
+        if (!reading) return 0;
         take({ topic, payload, reading, source: retain ? { topic, qos, retain } : { topic, qos }, mark }, true);
         return reading.kind === "batch" ? reading.samples.length : 1;
       });
@@ -103,7 +111,8 @@ export default defineNode<TwinIngestSettings>({
       openHttpDoor(host, settings, meter, intake, {
         read({ topic, path, known, headers, query }, payload) {
           const msg = { topic, req: { path, headers, query } };
-          return { topic, payload, reading: read(payload, { topic, now: Date.now(), msg }, known), source: { path } };
+          const reading = read(payload, { topic, now: Date.now(), msg }, known) as Reading;
+          return { topic, payload, reading, source: { path } };
         },
         handOn,
       });
@@ -115,6 +124,7 @@ export default defineNode<TwinIngestSettings>({
       input(msg, send) {
         const { payload, arrival } = arrivalOf(msg);
         const reading = read(payload, arrival, undefined, msg.retain === true);
+        if (!reading) return;
         count(reading);
         outlet(reading, msg, send);
       },

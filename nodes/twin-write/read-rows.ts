@@ -11,11 +11,11 @@ export interface Rows {
   refused: { index: number; error: RefusalInfo }[];
 }
 
-/** Reads a sample or a batch. A bad row of a batch refuses that row; anything else that is wrong throws `Refusal`. */
+/** Reads a sample or a batch, without what is not to be kept. A bad row of a batch refuses that row; anything else that is wrong throws `Refusal`. */
 export function readRows(msg: Message, now: number = Date.now()): Rows {
   try {
     const { samples } = readSamples(msg, now);
-    return { samples, rowOf: [...samples.keys()], refused: [] };
+    return withoutTransient({ samples, rowOf: [...samples.keys()], refused: [] });
   } catch (error) {
     const isBatch = twinFieldOf(msg)?.batch !== undefined && Array.isArray(msg.payload);
     if (!(error instanceof Refusal) || !isBatch) throw error;
@@ -30,5 +30,12 @@ export function readRows(msg: Message, now: number = Date.now()): Rows {
       rows.refused.push({ index, error: { ...error.info, index } });
     }
   }
-  return rows;
+  return withoutTransient(rows);
+}
+
+/** A device may say of a sample that no history should keep it. */
+function withoutTransient(rows: Rows): Rows {
+  if (!rows.samples.some(({ transient }) => transient)) return rows;
+  const kept = rows.samples.flatMap(({ transient }, i) => (transient ? [] : [i]));
+  return { ...rows, samples: kept.map((i) => rows.samples[i]!), rowOf: kept.map((i) => rows.rowOf[i]!) };
 }

@@ -214,7 +214,9 @@ describe("twin-ingest, wired", () => {
   });
 
   for (const [settings, text] of [
-    [{ format: "sparkplug" }, /not there yet/],
+    [{ format: "sparkplug", source: "http", path: "/x" }, /Sparkplug B comes by MQTT/],
+    [{ columns: ["a", "a"] }, /name of its own/],
+    [{ encoding: "koi8-r" }, /windows-1252/],
     [{ source: "mqtt" }, /topic is "".*sensor\/data/],
     [{ source: "mqtt", topic: "a#" }, /topic is "a#"/],
     [{ source: "http" }, /path is "".*\/sensor_data/],
