@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { Registry } from "prom-client";
 import type { NodeRed } from "./node-red";
 
 /** One number, read when somebody asks. Labels come from a bounded set: never a twin, a topic or a text of a user. */
@@ -42,10 +43,30 @@ export function serveMetrics(red: NodeRed): void {
   served.add(red.httpAdmin);
   delay ??= monitorEventLoopDelay({ resolution: resolutionMs });
   delay.enable();
-  red.httpAdmin.get("/meditwin/metrics", red.auth.needsPermission("flows.read"), (_req: unknown, res: Answer) => {
-    res.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    res.send(textOf([...[...sources].flatMap(readable), ...ofProcess()]));
-  });
+  red.httpAdmin.get(
+    "/meditwin/metrics",
+    red.auth.needsPermission("flows.read"),
+    (_req: unknown, res: Answer, next: (error: unknown) => void) => {
+      answer()
+        .then((text) => {
+          res.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+          res.send(text);
+        })
+        .catch(next);
+    },
+  );
+}
+
+/** Numbers of Node.js itself (`nodejs_`, `process_`). They are collected from the first request on. */
+let ofNode: Registry | undefined;
+
+async function answer(): Promise<string> {
+  const { collectDefaultMetrics, Registry } = await import("prom-client");
+  if (!ofNode) {
+    ofNode = new Registry();
+    collectDefaultMetrics({ register: ofNode });
+  }
+  return (await textOf([...[...sources].flatMap(readable), ...ofProcess()])) + (await ofNode.metrics());
 }
 
 interface Answer {
@@ -78,26 +99,21 @@ function ofProcess(): Metric[] {
 }
 
 /** The text format 0.0.4 of Prometheus: https://prometheus.io/docs/instrumenting/exposition_formats/ */
-export function textOf(metrics: readonly Metric[]): string {
+export async function textOf(metrics: readonly Metric[]): Promise<string> {
+  const { Counter, Gauge, Registry } = await import("prom-client");
+  const register = new Registry();
   const families = new Map<string, Metric[]>();
-  for (const metric of metrics) {
-    const family = families.get(metric.name);
-    if (family) family.push(metric);
-    else families.set(metric.name, [metric]);
+  for (const metric of metrics) families.set(metric.name, [...(families.get(metric.name) ?? []), metric]);
+  for (const [name, family] of families) {
+    const labelNames = [...new Set(family.flatMap(({ labels = {} }) => Object.keys(labels)))];
+    const settings = { name: `meditwin_${name}`, help: family[0]!.help, labelNames, registers: [register] };
+    if (family[0]!.kind === "counter") {
+      const counter = new Counter(settings);
+      for (const { labels = {}, value } of family) counter.inc(labels, value);
+    } else {
+      const gauge = new Gauge(settings);
+      for (const { labels = {}, value } of family) gauge.set(labels, value);
+    }
   }
-  return [...families.values()]
-    .map((family) => {
-      const [{ name, help, kind = "gauge" }] = family as [Metric];
-      const lines = family.map(({ labels = {}, value }) => `meditwin_${name}${labelsOf(labels)} ${value}\n`);
-      return `# HELP meditwin_${name} ${help}\n# TYPE meditwin_${name} ${kind}\n${lines.join("")}`;
-    })
-    .join("");
+  return register.metrics();
 }
-
-function labelsOf(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return pairs.length > 0 ? `{${pairs.join(",")}}` : "";
-}
-
-const escaped = (value: string): string =>
-  value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");

@@ -5,6 +5,7 @@ import { withDeadline } from "../lib/deadline";
 import { defineNode } from "../lib/define-node";
 import { jobQueue } from "../lib/job-queue";
 import { asksToCancel, isObject, twinFieldOf } from "../lib/messages";
+import type { Metric } from "../lib/metrics";
 import type { Message } from "../lib/node-red";
 import { readOverridden } from "../lib/settings";
 import type { ModelRegistry, ModelVersion, TwinStore } from "../twin-store/store";
@@ -63,6 +64,21 @@ export default defineNode<Stored>({
       queue.cancelAll(cancelled("The node was closed, by a deploy or by the end of Node-RED."));
     });
 
+    const ended = new Map<string, number>();
+    host.metrics(() => [
+      { name: "training_running", help: "Trainings under way: 0 or 1.", value: queue.busy ? 1 : 0 },
+      { name: "training_waiting", help: "Trainings that wait behind it.", value: queue.waiting },
+      ...[...ended].map(
+        ([state, value]): Metric => ({
+          name: "training_ended_total",
+          help: "Trainings by how they ended.",
+          kind: "counter",
+          value,
+          labels: { state },
+        }),
+      ),
+    ]);
+
     /** Tells output 3 and the badge how a training goes. */
     function reporter(
       msg: Message,
@@ -75,6 +91,7 @@ export default defineNode<Stored>({
         const isNews = state !== "training" || (more.done ?? 0) === 0;
         if (!isNews && now - last < progressMs) return;
         last = now;
+        if (isEnd(state)) ended.set(state, (ended.get(state) ?? 0) + 1);
         const told: TrainingState = { state, done: 0, model, waiting: queue.waiting, ...more };
         host.send([null, null, { ...rest, payload: told }]);
         if (state === "queued") host.show("waiting", host.text("status.queued", { waiting: told.waiting }));
@@ -165,6 +182,9 @@ export default defineNode<Stored>({
     };
   },
 });
+
+const isEnd = (state: TrainingState["state"]): boolean =>
+  state === "done" || state === "refused" || state === "failed" || state === "cancelled";
 
 const isCancel = (msg: Message): boolean => msg.topic === "cancel" || asksToCancel(msg.train);
 

@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import mqtt from "mqtt";
 import { stateSet, textOf } from "../../nodes/lib/metrics";
+import { projectRoot } from "../flows/project";
 import { until, useStarts } from "../start/server";
 import { freePort } from "../support/ports";
 
 describe("metrics", () => {
-  it("are in the text format of Prometheus: one family together, labels escaped", () => {
-    const text = textOf([
+  it("are in the text format of Prometheus: one family together, labels escaped", async () => {
+    const text = await textOf([
       { name: "spool_bytes", help: "What it takes.", value: 1.5, labels: { name: 'a "b" \\ c\nd' } },
       { name: "dropped_total", help: "What was given up.", kind: "counter", value: 2 },
       { name: "spool_bytes", help: "What it takes.", value: 0, labels: { name: "e" } },
@@ -19,9 +22,11 @@ describe("metrics", () => {
         "# TYPE meditwin_spool_bytes gauge",
         'meditwin_spool_bytes{name="a \\"b\\" \\\\ c\\nd"} 1.5',
         'meditwin_spool_bytes{name="e"} 0',
+        "",
         "# HELP meditwin_dropped_total What was given up.",
         "# TYPE meditwin_dropped_total counter",
         "meditwin_dropped_total 2",
+        "",
         "# HELP meditwin_state 1 for the present.",
         "# TYPE meditwin_state gauge",
         'meditwin_state{state="ok"} 1',
@@ -97,8 +102,19 @@ describe("metrics", () => {
       ])
         assert.ok(text.includes(`${line}\n`), `${line}\nin\n${text}`);
       assert.match(text, /^meditwin_event_loop_delay_seconds\{quantile="0\.99"\} [\d.e-]+$/m);
-      for (const line of text.trim().split("\n"))
-        assert.match(line, /^(# (HELP|TYPE) meditwin_\w+ .+|meditwin_\w+(\{.*\})? -?[\d.e+-]+)$/);
+      const asked = readFileSync(path.join(projectRoot, "docs/operations.md"), "utf8").match(
+        /(meditwin|nodejs|process)_\w+/g,
+      );
+      // Of nodes that are not in this flow.
+      const elsewhere = /^meditwin_(training|commands|link)_/;
+      for (const name of asked?.filter((one) => !elsewhere.test(one)) ?? assert.fail())
+        assert.ok(text.includes(`# TYPE ${name} `), `${name} of docs/operations.md is not there`);
+      assert.match(text, /^nodejs_heap_size_used_bytes \d+$/m);
+      for (const line of text.split("\n"))
+        assert.match(
+          line,
+          /^(# (HELP|TYPE) (meditwin|nodejs|process)_\w+ .+|(meditwin|nodejs|process)_\w+(\{.*\})? (-?[\d.e+-]+|Nan)|)$/,
+        );
 
       const deployed = await fetch(`${started.url}/flows`, {
         method: "POST",
