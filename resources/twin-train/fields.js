@@ -10,13 +10,20 @@
     (key, ...values) =>
     (node) =>
       values.includes(node[key]);
-  const isForest = is("algorithm", "forest-classifier", "forest-regressor");
-  const isOfClasses = is("algorithm", "forest-classifier");
+  /** Whether one of the algorithms that are compared (search.js) is one of these. */
+  const learnsBy =
+    (...names) =>
+    (node) =>
+      form.algorithmsOf(node).some((algorithm) => names.includes(algorithm));
+  const isForest = learnsBy("forest-classifier", "forest-regressor");
+  const isOfClasses = learnsBy("forest-classifier");
   const isOwnForest = (node) => isForest(node) && node.engine !== "ml-random-forest";
-  const isPolynomial = is("algorithm", "polynomial", "robust-polynomial");
+  const isPolynomial = learnsBy("polynomial", "robust-polynomial");
+  const curves = ["exponential", "power", "theil-sen", "robust-polynomial"];
   /** Curves, which run through one feature. */
-  const isCurve = is("algorithm", "exponential", "power", "theil-sen", "robust-polynomial");
-  const hasIntercept = is("algorithm", "linear", "ridge", "polynomial", "robust-polynomial");
+  const isCurve = (node) => form.algorithmsOf(node).every((algorithm) => curves.includes(algorithm));
+  const hasIntercept = learnsBy("linear", "ridge", "polynomial", "robust-polynomial");
+  const isTuned = (node) => form.entriesOf(node).length > 0;
 
   const algorithms = [
     ...["linear", "ridge", "polynomial", "exponential", "power", "theil-sen", "robust-polynomial"],
@@ -88,7 +95,8 @@
       "learning",
       [
         { key: "degree", whole: [1, 10], empty: 2, when: isPolynomial },
-        { key: "alpha", number: [0, 1e300], empty: 1, when: is("algorithm", "ridge") },
+        { key: "alpha", number: [0, 1e300], empty: 1, when: learnsBy("ridge") },
+        { key: "interactions", flag: true, when: learnsBy("linear", "ridge", "polynomial") },
         { key: "intercept", flag: true, when: hasIntercept },
         { key: "engine", choices: ["meditwin", "ml-random-forest"], when: isForest },
         { key: "trees", whole: [1, 10000], empty: 100, when: isForest },
@@ -99,6 +107,14 @@
         { key: "positive", hint: plain, when: isOfClasses },
         { key: "costMissed", number: [0, 1e12], empty: 0, when: isOfClasses, fault: costFault("costFalseAlarm") },
         { key: "costFalseAlarm", number: [0, 1e12], empty: 0, when: isOfClasses, fault: costFault("costMissed") },
+      ],
+    ],
+    [
+      "tuning",
+      [
+        { key: "tune", own: true, wide: true, fault: (value, node) => form.tuneFault(value, node) },
+        { key: "search", choices: ["grid", "random"], when: isTuned },
+        { key: "candidates", whole: [1, 1000], empty: 60, when: isTuned },
       ],
     ],
     [
@@ -145,7 +161,9 @@
   /** What is wrong with a setting, in words; "" when nothing is, or when it does not apply. `_` translates. */
   function problem(_, key, value, node) {
     const field = fieldOf(key);
-    const say = (what, more) => _(`twin-train.invalid.${what}`, { field: _(`twin-train.label.${key}`), ...more });
+    const label = (of) => _(`twin-train.label.${of}`);
+    /** `of`: another field that the text speaks of. */
+    const say = (what, { of = key, ...more } = {}) => _(`twin-train.invalid.${what}`, { field: label(of), ...more });
     if (!applies(key, node) || isEnv(value)) return "";
     const fault = field.fault?.(value, node);
     if (fault) return say(...fault);

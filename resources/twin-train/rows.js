@@ -12,10 +12,10 @@
       return `<select ${id}>${choices.map(option).join("")}</select>`;
     }
     if (flag) return `<input type="checkbox" ${id}>`;
-    if (own)
-      return key === "features"
-        ? `<div id="twin-train-features">${form.frame()}</div>`
-        : `<input type="text" ${id} style="width: 60%">`;
+    if (key === "features") return `<div id="twin-train-features">${form.frame()}</div>`;
+    if (key === "tune")
+      return '<ol id="twin-train-tune"></ol><div class="twin-train-tip" id="twin-train-trials"></div>';
+    if (own) return `<input type="text" ${id} style="width: 60%">`;
     const range = whole ?? number;
     const type = range
       ? `type="number" min="${range[0]}" max="${range[1]}" step="${whole ? 1 : "any"}"`
@@ -56,7 +56,7 @@
   /** A node's settings; of the node whose form is open, as they stand there. */
   function settingsOf(node) {
     const isOpen = open?.node === node && open.root[0].isConnected;
-    return isOpen ? { ...node, ...fieldValues(), features: open.features() } : node;
+    return isOpen ? { ...node, ...fieldValues(), ...open.read() } : node;
   }
 
   /** A validator for `defaults`, which says why. Node-RED knows by the two arguments that a text is a fault. */
@@ -68,11 +68,11 @@
   /** Shows what applies and what is wrong, and again at every change. */
   function show(node) {
     const root = $("#twin-train-form");
-    const chooser = form.chooser((text, more) => node._(text, more), node, {
-      now: fieldValues,
-      changed: () => root.trigger("change"),
-    });
-    open = { node, root, features: chooser.read, close: chooser.close };
+    const translate = (text, more) => node._(text, more);
+    const changed = () => root.trigger("change");
+    const chooser = form.chooser(translate, node, { now: fieldValues, changed });
+    const readTune = form.tuneList(translate, node, changed);
+    open = { node, root, read: () => ({ features: chooser.read(), tune: readTune() }), close: chooser.close };
     function refresh() {
       const now = settingsOf(node);
       const applies = (key) => form.applies(key, now);
@@ -85,7 +85,11 @@
       $('#node-input-split option[value="stratified"]').prop("hidden", form.taskOf(now) !== "classification");
       for (const { key, hint } of form.fields)
         if (hint) $(`#node-input-${key}`).attr("placeholder", node._(`twin-train.placeholder.${key}${hint(now)}`));
-      $('[data-tip="algorithm"]').text(node._(`twin-train.tip.${now.algorithm || "linear"}`));
+      const compared = form.algorithmsOf(now);
+      $('[data-tip="algorithm"]').text(node._(`twin-train.tip.${compared.length > 1 ? "compared" : compared[0]}`));
+      const { count, folds } = form.trials(now);
+      const isSaid = now.tune.length > 0 && !form.tuneFault(now.tune, now);
+      $("#twin-train-trials").text(isSaid ? node._("twin-train.tune.trials", { count, folds }) : "");
     }
     for (const { key } of form.fields)
       $(`label[for="node-input-${key}"]`).attr(
@@ -101,12 +105,12 @@
     );
     refresh();
   }
-  /** The features that stand in the form, which is open no more. */
+  /** The lists that stand in the form, which is open no more. */
   function close() {
-    const features = open.features();
+    const lists = open.read();
     open.close();
     open = undefined;
-    return features;
+    return lists;
   }
 
   Object.assign(form, { rows, check, show, close });

@@ -42,7 +42,16 @@ const variants: Record<string, Settings[]> = {
   "twin-train": [
     { algorithm: "forest-classifier", features: ["a"], split: "group", groupColumn: "batch" },
     { algorithm: "ridge", split: "column", splitColumn: "part" },
-    { algorithm: "robust-polynomial", split: "time" },
+    {
+      algorithm: "robust-polynomial",
+      split: "time",
+      search: "random",
+      tune: [
+        { setting: "algorithm", values: ["ridge", "forest-regressor"] },
+        { setting: "alpha", min: 0.01, max: 100, log: true },
+        { setting: "maxDepth", values: [4, 8, 0] },
+      ],
+    },
   ],
   "twin-watch": [{ events: ["change", "delta", "status", "ack"], replay: true }],
 };
@@ -75,7 +84,12 @@ const wrong: Record<string, Settings[]> = {
     { operation: "desire", retryAfter: "0", retryMax: "1", timeout: "-1" },
   ],
   "twin-store": [{ keepDays: "-1", keepMb: "x" }],
-  "twin-train": [{ testSize: 2, seed: -1, folds: 1.5, gate: "f9>1", timeout: -1, split: "group" }],
+  "twin-train": [
+    {
+      ...{ testSize: 2, seed: -1, folds: 1.5, gate: "f9>1", timeout: -1, split: "group", candidates: 0 },
+      tune: [{ setting: "trees", values: [1] }],
+    },
+  ],
   "twin-watch": [{ twin: "press 6", events: [] }],
 };
 

@@ -4,7 +4,8 @@ import path from "node:path";
 import vm from "node:vm";
 import type { DescribedTable } from "../../engine/learning/describe-columns";
 import { classGateMetrics, regressionGateMetrics } from "../../engine/learning/gate";
-import { algorithms, curveOf, taskOf } from "../../engine/learning/options";
+import { algorithms, curveOf, taskOf, tunables, usesSetting } from "../../engine/learning/options";
+import { candidatesOf } from "../../engine/learning/tune-candidates";
 import { keepLastTable, maxKeptCells, maxKeptRows } from "../../nodes/twin-train/last-table";
 import { maxText, serveColumns } from "../../nodes/twin-train/serve-columns";
 import { readTwinTrainSettings, trainKeys } from "../../nodes/twin-train/twin-train.settings";
@@ -20,11 +21,19 @@ interface Fields {
   applies(key: string, node: Settings): boolean;
   taskOf(node: Settings): string;
   isCurve(node: Settings): boolean;
+  tunables: Record<string, unknown>;
+  uses(algorithm: string, setting: string): boolean;
+  textOf(entry: Settings): string;
+  entryOf(setting: string, text: string): Settings;
+  trials(node: Settings): { count: number; folds: number };
   problem(translate: (key: string) => string, key: string, value: unknown, node: Settings): string;
 }
 const form = ((): Fields => {
   const window: { MediTwinTrain?: Fields } = {};
-  vm.runInNewContext(readFileSync(path.join(projectRoot, "resources/twin-train/fields.js"), "utf8"), { window });
+  for (const file of ["fields", "search"]) {
+    const text = readFileSync(path.join(projectRoot, `resources/twin-train/${file}.js`), "utf8");
+    vm.runInNewContext(text, { window });
+  }
   return window.MediTwinTrain as Fields;
 })();
 const own = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -42,8 +51,6 @@ function wrongInNode(node: Settings): string {
 }
 
 describe("the settings of twin-train's form and the node's", () => {
-  /** Settings without a field yet. */
-  const pending = ["tune", "search", "candidates", "interactions"];
   it("are the same, but for the name and the store", () => {
     const keys = own(form.fields.map(({ key }) => key)).filter((key) => key !== "name" && key !== "store");
     const all: readonly string[] = trainKeys;
@@ -52,7 +59,7 @@ describe("the settings of twin-train's form and the node's", () => {
       [],
     );
     assert.deepEqual(
-      all.filter((key) => !keys.includes(key) && !pending.includes(key)),
+      all.filter((key) => !keys.includes(key)),
       [],
     );
   });
@@ -103,6 +110,86 @@ describe("the settings of twin-train's form and the node's", () => {
             assert.equal(said.length > 0, engine !== "", `${algorithm} ${key} ${String(value)}: ${said} / ${engine}`);
         }
     assert.ok(faults > 100, `${faults}`);
+  });
+
+  it("search the same settings, of the same algorithms", () => {
+    assert.deepEqual(Object.keys(own(form.tunables)).sort(), [...tunables].sort());
+    for (const algorithm of algorithms)
+      for (const setting of tunables)
+        assert.equal(form.uses(algorithm, setting), usesSetting(algorithm, setting), `${algorithm} ${setting}`);
+  });
+  const searches: [Settings, string | undefined, number?][] = [
+    [{ tune: [{ setting: "alpha", values: [0.1, 1, 10] }], algorithm: "ridge" }, undefined, 3],
+    [{ tune: [{ setting: "alpha", values: "0.1, 1,10,1" }], algorithm: "ridge" }, undefined, 3],
+    [{ tune: [{ setting: "alpha", values: [1, -1] }], algorithm: "ridge" }, "tuneValue"],
+    [{ tune: [{ setting: "alpha", values: [] }], algorithm: "ridge" }, "tuneEmpty"],
+    [{ tune: [{ setting: "alpha", values: "1,,2" }], algorithm: "ridge" }, "tuneValue"],
+    [{ tune: [{ setting: "seed", values: [1] }], algorithm: "ridge" }, "tuneSetting"],
+    [{ tune: [{ setting: "trees", values: [1] }], algorithm: "ridge" }, "tuneUnused"],
+    [{ tune: Array(2).fill({ setting: "alpha", values: [1] }), algorithm: "ridge" }, "tuneTwice"],
+    [{ tune: [{ setting: "alpha", min: 0.1, max: 10 }], algorithm: "ridge" }, "tuneGrid"],
+    [{ tune: [{ setting: "alpha", min: 0.1, max: 10 }], algorithm: "ridge", search: "random" }, undefined, 60],
+    [{ tune: [{ setting: "alpha", min: 0, max: 1, log: true }], algorithm: "ridge", search: "random" }, "tuneRange"],
+    [{ tune: [{ setting: "alpha", min: 2, max: 1 }], algorithm: "ridge", search: "random" }, "tuneRange"],
+    [{ tune: [{ setting: "intercept", min: 0, max: 1 }], algorithm: "ridge", search: "random" }, "tuneChoices"],
+    [
+      { tune: [{ setting: "minLeaf", min: 1.5, max: 9 }], algorithm: "forest-regressor", search: "random" },
+      "tuneRange",
+    ],
+    [
+      { tune: [{ setting: "maxFeatures", min: 0.5, max: 2 }], algorithm: "forest-regressor", search: "random" },
+      "tuneRange",
+    ],
+    [{ tune: [{ setting: "maxFeatures", values: ["sqrt", 0.5, 3] }], algorithm: "forest-regressor" }, undefined, 3],
+    [{ tune: [{ setting: "intercept", values: ["true", "false"] }] }, undefined, 2],
+    [{ tune: [{ setting: "intercept", values: ["yes"] }] }, "tuneValue"],
+    [{ tune: [{ setting: "degree", values: [1, 2, 3] }], algorithm: "polynomial", candidates: 2 }, "tuneMany"],
+    [{ tune: [{ setting: "degree", values: [1, 2, 3] }], algorithm: "polynomial", candidates: 3 }, undefined, 3],
+    [{ tune: [{ setting: "algorithm", values: ["linear", "forest-classifier"] }] }, "tuneTasks"],
+    [{ tune: [{ setting: "algorithm", values: ["linear", "magic"] }] }, "tuneValue"],
+    [
+      {
+        tune: [
+          { setting: "algorithm", values: ["linear", "ridge", "forest-regressor"] },
+          { setting: "alpha", values: [1, 2] },
+          { setting: "trees", values: [10, 20] },
+        ],
+      },
+      undefined,
+      5,
+    ],
+  ];
+  it("agree on what is wrong with a search, and on how many combinations it has", () => {
+    for (const [settings, fault, count] of searches) {
+      const node = { target: "y", algorithm: "linear", ...settings };
+      const said = wrongInForm(node).map((text) => text.split(".").at(-1));
+      assert.deepEqual(said, fault ? [fault] : [], JSON.stringify(settings));
+      assert.equal(wrongInNode(node) !== "", fault !== undefined, `${JSON.stringify(settings)} ${wrongInNode(node)}`);
+      if (count === undefined) continue;
+      assert.equal(form.trials(node).count, count);
+      assert.equal(candidatesOf(readTwinTrainSettings(node).train).length, count);
+    }
+    assert.equal(form.trials({ folds: "3" }).folds, 3);
+  });
+  it("show what any of the compared algorithms uses, and take back what was typed", () => {
+    const node = { algorithm: "linear", tune: [{ setting: "algorithm", values: "ridge, forest-regressor" }] };
+    assert.deepEqual(
+      ["alpha", "trees", "intercept", "degree", "classWeight", "search"].map((key) => form.applies(key, node)),
+      [true, true, true, false, false, true],
+    );
+    assert.equal(form.applies("candidates", { algorithm: "linear", tune: [] }), false);
+    const typed: [string, string, Settings][] = [
+      ["maxDepth", " 4, 8,0 ", { setting: "maxDepth", values: [4, 8, 0] }],
+      ["alpha", "0.01 .. 1e2 log", { setting: "alpha", min: 0.01, max: 100, log: true }],
+      ["minLeaf", "1..50", { setting: "minLeaf", min: 1, max: 50 }],
+      ["maxFeatures", "sqrt, 0.5", { setting: "maxFeatures", values: ["sqrt", 0.5] }],
+      ["intercept", "true, false", { setting: "intercept", values: ["true", "false"] }],
+      ["trees", "", { setting: "trees", values: [] }],
+    ];
+    for (const [setting, text, entry] of typed) {
+      assert.deepEqual(own(form.entryOf(setting, text)), entry);
+      assert.deepEqual(own(form.entryOf(setting, form.textOf(entry))), entry);
+    }
   });
 
   it("say what does not go together: metrics of the other task, weights, columns, features", () => {
