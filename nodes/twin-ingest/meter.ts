@@ -10,8 +10,12 @@ export interface Meter {
   samples(count: number): void;
   /** Each is counted, and the first shown. */
   refused(errors: readonly RefusalInfo[]): void;
-  /** What the door says of its connection; undefined when all is well. */
-  door(state: State | undefined, text?: string): void;
+  /**
+   * What the door says of its connection; undefined when all is well.
+   *
+   * @param more fields beside the badge from now on, in `msg.status` of a core status node
+   */
+  door(state: State | undefined, text?: string, more?: Record<string, unknown>): void;
 }
 
 const everyMs = 1000;
@@ -26,7 +30,11 @@ export function createMeter(host: Host, { counts }: SequenceWatch, journal?: Jou
   let timer: NodeJS.Timeout | undefined;
   let shownAt = 0;
 
-  const more = journal && (() => ({ storage: { journal: { ...journal.size } } }));
+  let ofDoor: Record<string, unknown> | undefined;
+  const more = (): Record<string, unknown> => ({
+    ...ofDoor,
+    ...(journal && { storage: { journal: { ...journal.size } } }),
+  });
   const say = (state: State, text?: string): void => host.show(state, text, more);
 
   function show(): void {
@@ -93,8 +101,9 @@ export function createMeter(host: Host, { counts }: SequenceWatch, journal?: Jou
       refused = errors[0];
       changed();
     },
-    door(state, text = "") {
+    door(state, text = "", said) {
       door = state && { state, text };
+      ofDoor = said;
       if (door) say(door.state, door.text);
       else if (samples === 0) say("ok", text);
       else show();

@@ -46,11 +46,13 @@ export function openMqttDoor(
     },
   });
   host.onClose((removed) => subscription.close(!removed));
-  host.onClose(broker.onState((state) => showState(host, meter, state)));
+  host.onClose(broker.onState((state) => showState(host, meter, state, broker.address())));
 }
 
-function showState(host: Host, meter: Meter, state: BrokerState): void {
-  if (state.state === "connected") meter.door(undefined, host.text("status.connected"));
-  else if (state.state === "failed") meter.door("failed", `${host.text(`problem.${state.problem}`)}: ${state.detail}`);
-  else meter.door("connecting", host.text("status.connecting"));
+function showState(host: Host, meter: Meter, state: BrokerState, address: string | undefined): void {
+  const more = { broker: { state: state.state, ...(state.state === "failed" && { problem: state.problem }), address } };
+  if (state.state === "connected") meter.door(undefined, host.text("status.connected"), more);
+  else if (state.state === "failed")
+    meter.door("failed", `${host.text(`problem.${state.problem}`)}: ${state.detail}`, more);
+  else meter.door("connecting", host.text("status.connecting"), more);
 }

@@ -1,5 +1,5 @@
 import { quote, Refusal, refuse } from "../../engine/contract/errors";
-import type { LinkFigures } from "../../engine/link/link-meter";
+import type { LinkFigures, LinkMeter } from "../../engine/link/link-meter";
 import type { LinkOptions } from "../../engine/link/link-options";
 import { planLink } from "../../engine/link/plan-link";
 import { roundTripOf } from "../../engine/link/round-trip";
@@ -12,15 +12,22 @@ import { readPlan } from "./read-plan";
 const usualLimit = 100;
 const mostRows = 10_000;
 
+/** What a message is answered with. */
+export interface LinkAnswer {
+  payload: unknown;
+  /** Beside the list of all links. */
+  connections?: unknown;
+}
+
 /** What a message asks: `msg.plan`, `msg.roundTrip`, else the figures of `msg.topic`, or of all links, the worst first. Throws `Refusal`. */
-export function answerTo(msg: Message, measuring: Measuring, options: LinkOptions): unknown {
-  if (msg.plan !== undefined) return answerPlan(msg, measuring, options);
-  if (msg.roundTrip !== undefined) return takeRoundTrip(msg, measuring);
+export function answerTo(msg: Message, measuring: Measuring, options: LinkOptions): LinkAnswer {
+  if (msg.plan !== undefined) return { payload: answerPlan(msg, measuring, options) };
+  if (msg.roundTrip !== undefined) return { payload: takeRoundTrip(msg, measuring) };
   const { meter } = measuring;
   const topic = topicOf(msg);
-  if (topic === "") return meter.worst(limitOf(msg.limit)).map((figures) => rowOf(figures, measuring));
+  if (topic === "") return listOf(meter, measuring, limitOf(msg.limit));
   const figures = meter.latest(topic) ?? meter.latestOfConnection(topic);
-  if (figures) return rowOf(figures, measuring);
+  if (figures) return { payload: rowOf(figures, measuring) };
   throw new Refusal(
     refuse(
       "not-found",
@@ -28,6 +35,14 @@ export function answerTo(msg: Message, measuring: Measuring, options: LinkOption
       "They are there at the end of the first period in which it was heard.",
     ),
   );
+}
+
+function listOf(meter: LinkMeter, measuring: Measuring, limit: number): LinkAnswer {
+  const connections = meter.connectionIds().map((id) => meter.latestOfConnection(id) ?? { id, values: {} });
+  return {
+    payload: meter.worst(limit).map((figures) => rowOf(figures, measuring)),
+    connections: connections.map((figures) => rowOf(figures, measuring)),
+  };
 }
 
 /** Flat, as a row of a table. */

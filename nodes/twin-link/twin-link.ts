@@ -14,7 +14,7 @@ export default defineNode<TwinLinkSettings>({
     keepForForm(host, measuring);
     return {
       input(msg, send) {
-        msg.payload = answerTo(msg, measuring, settings.options);
+        Object.assign(msg, answerTo(msg, measuring, settings.options));
         send([null, msg, null]);
       },
     };

@@ -232,6 +232,66 @@ describe("the operators' pages", function () {
     assert.equal(await forest.getAttribute("data-version"), "3");
   });
 
+  it("show how well the readings travel: what was done to the line on purpose is what is measured", async function () {
+    this.timeout(90_000);
+    const page = await installation().open("links");
+    const line = async (name: string, choice: string): Promise<void> => {
+      const button = page.locator(`#nrdb-ui-widget-links-page-${name} button`).getByText(choice, { exact: true });
+      await button.click();
+    };
+    const done = async (): Promise<Record<string, number>> => {
+      const answer = await fetch(`${installation().url}/context/flow/machine/line_done`);
+      return JSON.parse(((await answer.json()) as { msg: string }).msg);
+    };
+    const client = await mqtt.connectAsync(installation().mqttUrl);
+    await client.publishAsync("press-6/desired", '{"replay_factor":100}', { qos: 1 });
+    const row = page.locator('[data-link="press-6"]');
+    await row.waitFor();
+    for (const [name, choice] of [
+      ["lose", "10 %"],
+      ["repeat", "10 %"],
+      ["reorder", "10 %"],
+      ["delay", "0.2 s"],
+    ] as const)
+      await line(name, choice);
+    await until(
+      "the line was bad",
+      async () => {
+        const { lost = 0, repeated = 0, reordered = 0 } = await done();
+        return Math.min(lost, repeated, reordered) >= 3;
+      },
+      40_000,
+    );
+    for (const [name, choice] of [
+      ["lose", "none"],
+      ["repeat", "none"],
+      ["reorder", "none"],
+      ["delay", "not"],
+    ] as const)
+      await line(name, choice);
+    await client.publishAsync("press-6/desired", '{"replay_factor":20}', { qos: 1 });
+    await client.endAsync();
+    await until(
+      "the page tells what was done",
+      async () => {
+        await page.locator('[data-period="1h"]').click();
+        const { lost, repeated, reordered } = await done();
+        const shown = await Promise.all(
+          ["lost", "repeated", "reordered"].map((what) => row.locator(`[data-value="${what}"]`).innerText()),
+        );
+        return JSON.stringify(shown.map(Number)) === JSON.stringify([lost, repeated, reordered]);
+      },
+      40_000,
+    );
+    await row.click();
+    await page.locator("[data-chosen]").getByText("press-6").waitFor();
+    await page.locator('[data-connection="twin-mqtt"] [data-broker="connected"]').waitFor();
+    await page.locator('[data-connection="twin-http"] [data-reason="wrong-type"]').waitFor();
+    assert.ok((await page.locator(".mtl-plot rect.lost").count()) > 0);
+    assert.ok((await page.locator(".mtl-plot path.l-p95").count()) > 0);
+    assert.equal(await page.locator('[data-spool-fact="depth"]').innerText(), "0");
+  });
+
   it("fit a wall of 1280x720 without scrolling, and tablets without scrolling sideways", async function () {
     this.timeout(90_000);
     for (const name of ["overview", "machine"]) {
@@ -243,9 +303,9 @@ describe("the operators' pages", function () {
       [1024, 768],
       [768, 1024],
     ] as const)
-      for (const name of ["overview", "machine", "models"]) {
+      for (const name of ["overview", "machine", "models", "links"]) {
         const page = await installation().open(name, { width, height });
-        await page.locator("[data-twin], [data-property], [data-model]").first().waitFor();
+        await page.locator("[data-twin], [data-property], [data-model], [data-link]").first().waitFor();
         assert.ok(Number(await page.evaluate("document.scrollingElement.scrollWidth")) <= width, `${name} at ${width}`);
       }
   });
@@ -270,13 +330,15 @@ describe("the operators' pages", function () {
 
     const quality = await installation().open("quality");
     await quality.locator(".mtq-title").first().waitFor();
+    const links = await installation().open("links");
+    await links.locator('[data-link="press-6"]').waitFor();
     const explore = await installation().open("explore");
     await explore.locator('[data-explore-twin="press-6"]').click();
     await explore.locator('[data-explore-column="main_comp"]').click();
     await explore.locator('[data-action="show"]').click();
     await explore.locator('[data-explore-line="main_comp"]').first().waitFor({ timeout: 30_000 });
 
-    for (const page of [overview, machine, models, quality, explore]) {
+    for (const page of [overview, machine, models, quality, links, explore]) {
       const words = await englishWords(page);
       assert.deepEqual(words, [], `English on ${page.url()}`);
     }

@@ -121,7 +121,13 @@ describe("twin-link", () => {
         ["a", "Readings"],
       ],
     );
-    assert.equal(((await ask(flow, { limit: 1 })) as unknown[]).length, 1);
+    flow.send(id, { limit: 1 });
+    const { payload, connections } = await flow.next("answers");
+    assert.equal((payload as unknown[]).length, 1);
+    assert.deepEqual(
+      (connections as Values[]).map((row) => [row.id, row.name]),
+      [["door", "Readings"]],
+    );
     assert.equal(((await ask(flow, { topic: "b" })) as Values).clock, "minimum");
     assert.equal(((await ask(flow, { topic: "door" })) as Values).name, "Readings");
     assert.equal(await refusal(flow, { topic: "nobody" }), "not-found");
