@@ -10,6 +10,7 @@ import type { BenchCase, Row } from "./cases/bench-case";
 import { describe } from "./cases/describe";
 import { influx } from "./cases/influx";
 import { latency } from "./cases/latency";
+import { link } from "./cases/link";
 import { pictures } from "./cases/pictures";
 import { scale } from "./cases/scale";
 import { state } from "./cases/state";
@@ -17,7 +18,7 @@ import { throughput } from "./cases/throughput";
 import { createScope } from "./lib/processes";
 import { toMarkdown, writeResults } from "./lib/table";
 
-const cases: BenchCase[] = [throughput, latency, influx, scale, state, describe, pictures];
+const cases: BenchCase[] = [throughput, latency, influx, scale, state, describe, pictures, link];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({

@@ -41,7 +41,7 @@ export function measure(host: Host, { scope, twin, every, options }: TwinLinkSet
     watchArrivals((message) => {
       if (!isWanted(message.source)) return;
       names.set(message.source.id, message.source.name);
-      count(meter, message, twin);
+      countArrival(meter, message, twin);
     }),
   );
 
@@ -92,7 +92,8 @@ export function measure(host: Host, { scope, twin, every, options }: TwinLinkSet
   return { meter, nameOf: (connection) => names.get(connection) || connection };
 }
 
-function count(
+/** Counts what one message brought. */
+export function countArrival(
   meter: LinkMeter,
   { source: { id: connection }, reading, bytes, now, isTimed }: ArrivedMessage,
   twin: string,
