@@ -1,146 +1,130 @@
-import { keep } from "./mean-search";
 import {
   binShift,
   type Candidate,
-  compactRanks,
+  divideSamples,
+  type Edge,
+  keep,
   maxBins,
+  type NodeRows,
   type NodeSamples,
   type RankRange,
   readRanks,
-  type SplitSearch,
-  sortedUpTo,
-  sortRanks,
+  spareOf,
 } from "./node-samples";
 import { missingRank, type RankedFeature } from "./ranks";
 
 /**
  * Search for the division that makes the Gini impurity smallest, for three classes and more. The weighted impurity of a side
- * is W less the sum of W_c^2 over W: the score is that sum of both sides.
+ * is W less the sum of W_c^2 over W: the score is that sum of both sides. Rows are counted into bins.
  */
 export function classSearch(
   features: RankedFeature[],
   samples: NodeSamples,
   minLeaf: number,
   classes: number,
-): SplitSearch & { counts: Float64Array } {
+): NodeRows {
   const { order, weight: weights, target: targets } = samples;
+  const spare = spareOf(samples);
   const ranks = new Uint16Array(order.length);
-  const places = new Int32Array(sortedUpTo);
   const stride = classes + 1; // the weight of each class, then the count
-  const bins = new Float64Array(maxBins * stride);
+  const bins = new Float64Array((maxBins + 1) * stride); // what is missing behind the last one
   const range: RankRange = { low: 0, high: 0, missing: 0 };
   const counts = new Float64Array(classes);
   const left = new Float64Array(classes);
-  const lost = new Float64Array(classes);
+  let [start, end] = [0, 0];
   let nodeWeight = 0;
   let pure = false;
-  let lostCount = 0;
 
-  function enter(start: number, end: number): void {
-    const first = targets[start]!;
+  function enter(from: number, to: number): void {
+    const first = targets[from]!;
+    let [weight, differ] = [0, 0];
     counts.fill(0);
-    nodeWeight = 0;
-    pure = true;
-    for (let i = start; i < end; i++) {
+    for (let i = from; i < to; i++) {
       const c = targets[i]!;
       counts[c] = counts[c]! + weights[i]!;
-      nodeWeight += weights[i]!;
-      if (c !== first) pure = false;
+      weight += weights[i]!;
+      if (c !== first) differ = 1;
     }
+    [start, end] = [from, to];
+    nodeWeight = weight;
+    pure = differ === 0;
   }
 
-  /** Sum of squares over weight, of both sides. `also` goes left as well. */
-  function scoreOf(also: Float64Array | undefined): number {
-    let weight = 0;
-    let squares = 0;
-    let restSquares = 0;
-    for (let c = 0; c < classes; c++) {
-      const here = also ? left[c]! + also[c]! : left[c]!;
-      const rest = counts[c]! - here;
-      weight += here;
-      squares += here * here;
-      restSquares += rest * rest;
-    }
-    return squares / weight + restSquares / (nodeWeight - weight);
-  }
-
-  function judge(leftCount: number, count: number, feature: number, cut: number, best: Candidate): void {
-    if (leftCount >= minLeaf && count - leftCount >= minLeaf) {
-      const score = scoreOf(undefined);
-      if (score > best.score) keep(best, feature, score, cut, false);
-    }
-    if (lostCount > 0 && leftCount + lostCount >= minLeaf && count - leftCount - lostCount >= minLeaf) {
-      const score = scoreOf(lost);
-      if (score > best.score) keep(best, feature, score, cut, true);
-    }
-  }
-
-  function search(feature: number, start: number, end: number, best: Candidate): boolean {
+  function search(feature: number, best: Candidate): boolean {
     readRanks(features[feature]!, order, start, end, ranks, range);
     const { low, high, missing } = range;
     const count = end - start;
     if (low >= high && (missing === 0 || missing === count)) return false;
-    lostCount = missing;
-    if (missing > 0) {
-      lost.fill(0);
-      for (let i = start; i < end; i++) {
-        if (ranks[i - start] !== missingRank) continue;
-        const c = targets[i]!;
-        lost[c] = lost[c]! + weights[i]!;
-      }
-      if (missing >= minLeaf && count - missing >= minLeaf) {
-        for (let c = 0; c < classes; c++) left[c] = counts[c]! - lost[c]!;
-        const score = scoreOf(undefined);
-        if (score > best.score) keep(best, feature, score, high + 1, false);
-      }
-    }
+    const shift = binShift(range, count);
+    const last = (high - low) >>> shift;
+    fill(low, shift, last + 1);
     left.fill(0);
-    if (count <= sortedUpTo) searchSorted(feature, start, count, best);
-    else searchBins(feature, start, end, best);
+    scan(feature, missing > 0 ? last + 1 : last, low, shift, 0, best);
+    if (missing > 0) {
+      for (let c = 0; c < classes; c++) left[c] = bins[(last + 1) * stride + c]!;
+      scan(feature, last, low, shift, missing, best);
+    }
     return true;
   }
 
-  function searchSorted(feature: number, start: number, count: number, best: Candidate): void {
-    const known = compactRanks(ranks, places, count, start);
-    sortRanks(ranks, places, known);
-    for (let k = 1; k < known; k++) {
-      const i = places[k - 1]!;
-      const c = targets[i]!;
-      left[c] = left[c]! + weights[i]!;
-      const rank = ranks[k]!;
-      if (rank !== ranks[k - 1]) judge(k, count, feature, rank, best);
+  /** Counts the node's rows into bins, those without a value into bin `lost`. */
+  function fill(low: number, shift: number, lost: number): void {
+    bins.fill(0, 0, (lost + 1) * stride);
+    const count = end - start;
+    for (let i = 0; i < count; i++) {
+      const rank = ranks[i]!;
+      const bin = (rank === missingRank ? lost : (rank - low) >>> shift) * stride;
+      const slot = bin + targets[start + i]!;
+      bins[slot] = bins[slot]! + weights[start + i]!;
+      bins[bin + classes] = bins[bin + classes]! + 1;
     }
   }
 
-  function searchBins(feature: number, start: number, end: number, best: Candidate): void {
-    const { low, high } = range;
-    const shift = binShift(range, end - start);
-    const last = (high - low) >>> shift;
-    bins.fill(0, 0, (last + 1) * stride);
-    for (let i = start; i < end; i++) {
-      const rank = ranks[i - start]!;
-      if (rank === missingRank) continue;
-      const bin = ((rank - low) >>> shift) * stride;
-      const slot = bin + targets[i]!;
-      bins[slot] = bins[slot]! + weights[i]!;
-      bins[bin + classes] = bins[bin + classes]! + 1;
-    }
-    let leftCount = 0;
-    for (let bin = 0; bin < last; bin++) {
+  /** Judges the divisions behind the bins 0 to `to` - 1. What is in `left` goes left in all of them. */
+  function scan(feature: number, to: number, low: number, shift: number, lostRows: number, best: Candidate): void {
+    const count = end - start;
+    let leftRows = lostRows;
+    for (let bin = 0; bin < to; bin++) {
       const at = bin * stride;
       const here = bins[at + classes]!;
       if (here === 0) continue;
-      for (let c = 0; c < classes; c++) left[c] = left[c]! + bins[at + c]!;
-      leftCount += here;
-      judge(leftCount, end - start, feature, low + ((bin + 1) << shift), best);
+      leftRows += here;
+      let [weight, squares, restSquares] = [0, 0, 0];
+      for (let c = 0; c < classes; c++) {
+        const onLeft = left[c]! + bins[at + c]!;
+        const rest = counts[c]! - onLeft;
+        left[c] = onLeft;
+        weight += onLeft;
+        squares += onLeft * onLeft;
+        restSquares += rest * rest;
+      }
+      if (leftRows < minLeaf || count - leftRows < minLeaf) continue;
+      const score = squares / weight + restSquares / (nodeWeight - weight);
+      if (score > best.score) keep(best, feature, score, low + ((bin + 1) << shift), lostRows > 0);
     }
   }
 
-  function undivided(): number {
-    let squares = 0;
-    for (let c = 0; c < classes; c++) squares += counts[c]! * counts[c]!;
-    return squares / nodeWeight;
-  }
+  return {
+    enter,
+    isPure: () => pure,
+    weight: () => nodeWeight,
+    undivided: () => sumOfSquares(counts) / nodeWeight,
+    search,
+    divide: (best: Candidate, edge: Edge) =>
+      divideSamples(samples, spare, features[best.feature]!, start, end, best, edge),
+    predict: (shares) => addShares(shares, counts, nodeWeight),
+  };
+}
 
-  return { enter, isPure: () => pure, weight: () => nodeWeight, undivided, search, counts };
+export function sumOfSquares(counts: Float64Array): number {
+  let squares = 0;
+  for (let c = 0; c < counts.length; c++) squares += counts[c]! * counts[c]!;
+  return squares;
+}
+
+/** Adds a row with each class's share. Returns its number. */
+export function addShares(shares: number[], counts: Float64Array, weight: number): number {
+  const row = shares.length / counts.length;
+  for (let c = 0; c < counts.length; c++) shares.push(counts[c]! / weight);
+  return row;
 }

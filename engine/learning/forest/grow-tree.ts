@@ -1,9 +1,12 @@
 import type { Random } from "../random";
 import { drawRows } from "./bootstrap";
 import { classSearch } from "./class-search";
+import { classSorted } from "./class-sorted";
 import { meanSearch } from "./mean-search";
-import type { Candidate, NodeSamples } from "./node-samples";
+import { meanSorted } from "./mean-sorted";
+import type { Candidate, Edge, NodeRows, NodeSamples } from "./node-samples";
 import { missingRank, type RankedFeature, thresholdBetween } from "./ranks";
+import { sortedRows } from "./sorted-rows";
 
 /** In `feature`: this node is a leaf. */
 export const leaf = 65535;
@@ -48,17 +51,24 @@ export interface TrainingSet {
  * Grows trees as scikit-learn's forests do: bootstrap rows, features drawn anew at every division (going on past constant
  * ones until one varies), the best division of those by squared error or Gini impurity, until leaves are pure, have fewer
  * than 2 `minLeaf` rows or are at `maxDepth` (Breiman, Random Forests, Machine Learning 45, 2001).
+ *
+ * Large nodes count their rows into bins; below them rows are held sorted by every feature.
  */
 export function treeGrower(training: TrainingSet, options: GrowOptions): (random: Random) => Tree {
   const { features, target, weight } = training;
   const { minLeaf, tries, classes } = options;
   const maxDepth = options.maxDepth > 0 ? options.maxDepth : Number.POSITIVE_INFINITY;
   const n = target.length;
-  const byShares = classes > 2;
-  const offset = byShares ? 0 : meanOf(target);
+  const offset = classes === 0 ? meanOf(target) : 0;
   const samples: NodeSamples = { order: new Int32Array(n), weight: new Float64Array(n), target: new Float64Array(n) };
-  const ofClasses = byShares ? classSearch(features, samples, minLeaf, classes) : undefined;
-  const search = ofClasses ?? meanSearch(features, samples, minLeaf);
+  const sortedUpTo = mostRowsToSort(tries, features.length);
+  const sorted = sortedRows(features, samples, minLeaf, sortedUpTo);
+  // A leaf of equal targets predicts exactly these.
+  const predictOf = (mean: number, row: number): number => (row >= 0 ? target[row]! : offset + mean);
+  const [large, small]: [NodeRows, NodeRows] =
+    classes > 2
+      ? [classSearch(features, samples, minLeaf, classes), classSorted(sorted, minLeaf, classes)]
+      : [meanSearch(features, samples, minLeaf, predictOf), meanSorted(sorted, minLeaf, predictOf)];
   const draws = new Int32Array(n);
   const deck = new Int32Array(features.length);
   const nodes = nodeList();
@@ -76,71 +86,62 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
   }
 
   /** Tries features in random order until `tries` were looked at and one of them varies. */
-  function bestDivision(start: number, end: number, random: Random, best: Candidate): void {
+  function bestDivision(rows: NodeRows, count: number, random: Random, best: Candidate): void {
     best.feature = -1;
     best.score = Number.NEGATIVE_INFINITY;
     let varying = 0;
-    for (let k = 0; k < deck.length && (k < tries || varying === 0); k++) {
+    // Two rows are parted alike by every feature that varies.
+    const enough = count === 2 ? 1 : deck.length;
+    for (let k = 0; k < deck.length && (k < tries || varying === 0) && varying < enough; k++) {
       const pick = k + random.below(deck.length - k);
       const feature = deck[pick]!;
       deck[pick] = deck[k]!;
       deck[k] = feature;
-      if (search.search(feature, start, end, best)) varying++;
+      if (rows.search(feature, best)) varying++;
     }
   }
 
-  const edge = { left: 0, right: 0, missing: 0 };
-  /** Moves the rows that go left to the front. Returns where the right ones begin; `edge` gets the ranks beside the cut. */
-  function partition(start: number, end: number, { feature, cut, missingLeft }: Candidate): number {
-    const { ranks } = features[feature]!;
-    const { order, weight: weights, target: targets } = samples;
-    let middle = start;
-    edge.left = -1;
-    edge.right = missingRank;
-    edge.missing = 0;
-    for (let i = start; i < end; i++) {
-      const row = order[i]!;
-      const rank = ranks[row]!;
-      const goesLeft = rank === missingRank ? missingLeft : rank < cut;
-      if (rank === missingRank) edge.missing++;
-      else if (goesLeft) {
-        if (rank > edge.left) edge.left = rank;
-      } else if (rank < edge.right) edge.right = rank;
-      if (!goesLeft) continue;
-      const w = weights[i]!;
-      const y = targets[i]!;
-      order[i] = order[middle]!;
-      weights[i] = weights[middle]!;
-      targets[i] = targets[middle]!;
-      order[middle] = row;
-      weights[middle] = w;
-      targets[middle++] = y;
+  const edge: Edge = { left: 0, right: 0, missing: 0 };
+  const best: Candidate = { feature: -1, score: 0, cut: 0, missingLeft: false };
+
+  /** Writes a node. Returns where its right rows begin, or -1 for a leaf. */
+  function addNode(start: number, end: number, depth: number, parent: number, random: Random, tree: Parts): number {
+    const count = end - start;
+    let rows = sorted.holds(start, end) ? small : large;
+    rows.enter(start, end);
+    const at = nodes.add(rows.weight());
+    if (parent >= 0) nodes.right[parent] = at;
+    best.feature = -1;
+    if (count >= 2 * minLeaf && count > 1 && depth < maxDepth && !rows.isPure()) {
+      if (rows === large && count <= sortedUpTo) {
+        sorted.load(start, end);
+        rows = small;
+        rows.enter(start, end);
+      }
+      bestDivision(rows, count, random, best);
     }
+    if (best.feature < 0) {
+      nodes.value[at] = rows.predict(tree.shares);
+      return -1;
+    }
+    const { feature } = best;
+    tree.importance[feature] = tree.importance[feature]! + Math.max(0, best.score - rows.undivided());
+    const middle = rows.divide(best, edge);
+    const { upper, lower } = features[feature]!;
+    nodes.value[at] =
+      edge.right === missingRank ? Number.POSITIVE_INFINITY : thresholdBetween(upper[edge.left]!, lower[edge.right]!);
+    // Where no value was missing, a missing one goes with the majority.
+    const missingLeft = edge.missing > 0 ? best.missingLeft : middle - start >= end - middle;
+    nodes.feature[at] = missingLeft ? feature | missingGoesLeft : feature;
     return middle;
-  }
-
-  function leafValue(start: number, end: number, shares: number[]): number {
-    if (ofClasses) {
-      const row = shares.length / classes;
-      const total = search.weight();
-      for (const count of ofClasses.counts) shares.push(count / total);
-      return row;
-    }
-    // From the targets as they are, so that a leaf of equal targets predicts exactly these.
-    const first = target[samples.order[start]!]!;
-    if (search.isPure()) return first;
-    let sum = 0;
-    for (let i = start; i < end; i++) sum += samples.weight[i]! * (target[samples.order[i]!]! - first);
-    return first + sum / search.weight();
   }
 
   return (random) => {
     const count = bootstrap(random);
     for (let f = 0; f < deck.length; f++) deck[f] = f;
-    const importance = new Float64Array(features.length);
-    const shares: number[] = [];
-    const best: Candidate = { feature: -1, score: 0, cut: 0, missingLeft: false };
+    const tree: Parts = { shares: [], importance: new Float64Array(features.length) };
     nodes.clear();
+    sorted.load(0, 0);
     // start, end, depth, and the node whose right child this is (-1: it is a left child or the root)
     const waiting: number[] = [0, count, 0, -1];
     while (waiting.length > 0) {
@@ -148,32 +149,22 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
       const depth = waiting.pop()!;
       const end = waiting.pop()!;
       const start = waiting.pop()!;
-      search.enter(start, end);
-      const at = nodes.add(search.weight());
-      if (parent >= 0) nodes.right[parent] = at;
-      if (end - start >= 2 * minLeaf && end - start > 1 && depth < maxDepth && !search.isPure())
-        bestDivision(start, end, random, best);
-      else best.feature = -1;
-      if (best.feature < 0) {
-        nodes.value[at] = leafValue(start, end, shares);
-        continue;
-      }
-      const { feature } = best;
-      importance[feature] = importance[feature]! + Math.max(0, best.score - search.undivided());
-      const middle = partition(start, end, best);
-      const { upper, lower } = features[feature]!;
-      nodes.value[at] =
-        edge.right === missingRank ? Number.POSITIVE_INFINITY : thresholdBetween(upper[edge.left]!, lower[edge.right]!);
-      // Where no value was missing, a missing one goes with the majority.
-      const missingLeft = edge.missing > 0 ? best.missingLeft : middle - start >= end - middle;
-      nodes.feature[at] = missingLeft ? feature | missingGoesLeft : feature;
-      waiting.push(middle, end, depth + 1, at, start, middle, depth + 1, -1);
+      const middle = addNode(start, end, depth, parent, random, tree);
+      if (middle >= 0) waiting.push(middle, end, depth + 1, nodes.last(), start, middle, depth + 1, -1);
     }
+    const { importance } = tree;
     const total = importance.reduce((sum, part) => sum + part, 0);
     if (total > 0) for (let f = 0; f < importance.length; f++) importance[f] = importance[f]! / total;
-    return { ...nodes.copy(), shares, importance };
+    return { ...nodes.copy(), ...tree };
   };
 }
+
+type Parts = Pick<Tree, "shares" | "importance">;
+
+/**
+ * Up to how many rows a node's rows are sorted. That costs time for every feature, and pays by every feature that is tried.
+ */
+const mostRowsToSort = (tries: number, features: number): number => (3 * tries >= features ? 4096 : 512);
 
 function meanOf(values: Float64Array): number {
   let sum = 0;
@@ -206,6 +197,7 @@ function nodeList() {
       list.right[count] = 0;
       return count++;
     },
+    last: () => count - 1,
     copy: (): Pick<Tree, "feature" | "value" | "right" | "cover"> => ({
       feature: list.feature.slice(0, count),
       value: list.value.slice(0, count),

@@ -1,141 +1,133 @@
 import {
   binShift,
   type Candidate,
-  compactRanks,
+  divideSamples,
+  type Edge,
+  keep,
   maxBins,
+  type NodeRows,
   type NodeSamples,
   type RankRange,
   readRanks,
-  type SplitSearch,
-  sortedUpTo,
-  sortRanks,
+  spareOf,
 } from "./node-samples";
 import { missingRank, type RankedFeature } from "./ranks";
 
 /**
  * Search for the division that makes the squared error smallest, for numbers and for two classes: with a target of 0 and 1
- * the Gini impurity is twice the variance, so the same division is best.
+ * the Gini impurity is twice the variance, so the same division is best. Rows are counted into bins.
  *
  * The squared error of two sides is the sum of w y^2 less S^2 / W of each, S being the sum of w y: the score is
  * S_l^2 / W_l + S_r^2 / W_r. Targets are centred beforehand so that no digits are lost in it.
+ *
+ * @param predictOf what a leaf predicts whose rows have that mean, or all the target of that row
  */
-export function meanSearch(features: RankedFeature[], samples: NodeSamples, minLeaf: number): SplitSearch {
+export function meanSearch(
+  features: RankedFeature[],
+  samples: NodeSamples,
+  minLeaf: number,
+  predictOf: (mean: number, row: number) => number,
+): NodeRows {
   const { order, weight: weights, target: targets } = samples;
+  const spare = spareOf(samples);
   const ranks = new Uint16Array(order.length);
-  const places = new Int32Array(sortedUpTo);
-  const bins = new Float64Array(maxBins * 3); // weight, weighted sum, count
+  const bins = new Float64Array((maxBins + 1) * 2); // weight and weighted sum; what is missing behind the last one
+  const rowsOf = new Int32Array(maxBins + 1);
   const range: RankRange = { low: 0, high: 0, missing: 0 };
-  let nodeWeight = 0;
-  let nodeSum = 0;
+  let [start, end] = [0, 0];
+  let [nodeWeight, nodeSum] = [0, 0];
   let pure = false;
-  // What is missing in the feature at hand: its weight, weighted sum and count.
-  let lostWeight = 0;
-  let lostSum = 0;
-  let lostCount = 0;
 
-  function enter(start: number, end: number): void {
-    const first = targets[start]!;
-    nodeWeight = 0;
-    nodeSum = 0;
-    pure = true;
-    for (let i = start; i < end; i++) {
+  function enter(from: number, to: number): void {
+    const first = targets[from]!;
+    let [weight, sum, differ] = [0, 0, 0];
+    for (let i = from; i < to; i++) {
       const w = weights[i]!;
       const y = targets[i]!;
-      nodeWeight += w;
-      nodeSum += w * y;
-      if (y !== first) pure = false;
+      weight += w;
+      sum += w * y;
+      if (y !== first) differ = 1;
     }
+    [start, end] = [from, to];
+    [nodeWeight, nodeSum] = [weight, sum];
+    pure = differ === 0;
   }
 
-  /** Judges the division with `leftWeight`, ... on the left and the rest on the right, missing values on either side. */
-  function judge(
-    leftWeight: number,
-    leftSum: number,
-    leftCount: number,
-    count: number,
-    feature: number,
-    cut: number,
-    best: Candidate,
-  ): void {
-    if (leftCount >= minLeaf && count - leftCount >= minLeaf) {
-      const rest = nodeSum - leftSum;
-      const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (nodeWeight - leftWeight);
-      if (score > best.score) keep(best, feature, score, cut, false);
-    }
-    if (lostCount > 0 && leftCount + lostCount >= minLeaf && count - leftCount - lostCount >= minLeaf) {
-      const sum = leftSum + lostSum;
-      const weight = leftWeight + lostWeight;
-      const rest = nodeSum - sum;
-      const score = (sum * sum) / weight + (rest * rest) / (nodeWeight - weight);
-      if (score > best.score) keep(best, feature, score, cut, true);
-    }
-  }
-
-  function search(feature: number, start: number, end: number, best: Candidate): boolean {
+  function search(feature: number, best: Candidate): boolean {
     readRanks(features[feature]!, order, start, end, ranks, range);
     const { low, high, missing } = range;
     const count = end - start;
     if (low >= high && (missing === 0 || missing === count)) return false;
-    lostWeight = 0;
-    lostSum = 0;
-    lostCount = missing;
-    if (missing > 0) {
-      for (let i = start; i < end; i++) {
-        if (ranks[i - start] !== missingRank) continue;
-        lostWeight += weights[i]!;
-        lostSum += weights[i]! * targets[i]!;
-      }
-      // Everything known on the left, everything missing on the right.
-      if (missing >= minLeaf && count - missing >= minLeaf) {
-        const sum = nodeSum - lostSum;
-        const score = (sum * sum) / (nodeWeight - lostWeight) + (lostSum * lostSum) / lostWeight;
-        if (score > best.score) keep(best, feature, score, high + 1, false);
-      }
+    const shift = binShift(range, count);
+    const last = (high - low) >>> shift;
+    fill(low, shift, last + 1);
+    if (minLeaf > 1) countRows(low, shift, last + 1);
+    if (missing === 0) scan(feature, last, low, shift, 0, 0, 0, best);
+    else {
+      scan(feature, last + 1, low, shift, 0, 0, 0, best);
+      const lost = 2 * (last + 1);
+      scan(feature, last, low, shift, bins[lost]!, bins[lost + 1]!, missing, best);
     }
-    if (count <= sortedUpTo) searchSorted(feature, start, count, best);
-    else searchBins(feature, start, end, best);
     return true;
   }
 
-  function searchSorted(feature: number, start: number, count: number, best: Candidate): void {
-    const known = compactRanks(ranks, places, count, start);
-    sortRanks(ranks, places, known);
-    let leftWeight = 0;
-    let leftSum = 0;
-    for (let k = 1; k < known; k++) {
-      const i = places[k - 1]!;
-      leftWeight += weights[i]!;
-      leftSum += weights[i]! * targets[i]!;
-      const rank = ranks[k]!;
-      if (rank !== ranks[k - 1]) judge(leftWeight, leftSum, k, count, feature, rank, best);
+  /** Counts the node's rows into bins, those without a value into bin `lost`. */
+  function fill(low: number, shift: number, lost: number): void {
+    bins.fill(0, 0, 2 * lost + 2);
+    const count = end - start;
+    for (let i = 0; i < count; i++) {
+      const rank = ranks[i]!;
+      const bin = 2 * (rank === missingRank ? lost : (rank - low) >>> shift);
+      const w = weights[start + i]!;
+      bins[bin] = bins[bin]! + w;
+      bins[bin + 1] = bins[bin + 1]! + w * targets[start + i]!;
+    }
+  }
+  function countRows(low: number, shift: number, lost: number): void {
+    rowsOf.fill(0, 0, lost + 1);
+    const count = end - start;
+    for (let i = 0; i < count; i++) {
+      const rank = ranks[i]!;
+      rowsOf[rank === missingRank ? lost : (rank - low) >>> shift]!++;
     }
   }
 
-  function searchBins(feature: number, start: number, end: number, best: Candidate): void {
-    const { low, high } = range;
-    const shift = binShift(range, end - start);
-    const last = (high - low) >>> shift;
-    bins.fill(0, 0, (last + 1) * 3);
-    for (let i = start; i < end; i++) {
-      const rank = ranks[i - start]!;
-      if (rank === missingRank) continue;
-      const bin = ((rank - low) >>> shift) * 3;
-      const w = weights[i]!;
-      bins[bin] = bins[bin]! + w;
-      bins[bin + 1] = bins[bin + 1]! + w * targets[i]!;
-      bins[bin + 2] = bins[bin + 2]! + 1;
-    }
-    let leftWeight = 0;
-    let leftSum = 0;
-    let leftCount = 0;
-    for (let bin = 0; bin < last; bin++) {
-      const here = bins[bin * 3 + 2]!;
+  /** Judges the divisions behind the bins 0 to `to` - 1. `lostWeight`, ... of missing values go left in all of them. */
+  function scan(
+    feature: number,
+    to: number,
+    low: number,
+    shift: number,
+    lostWeight: number,
+    lostSum: number,
+    lostRows: number,
+    best: Candidate,
+  ): void {
+    const count = end - start;
+    const [weight, sum] = [nodeWeight, nodeSum];
+    let leftWeight = lostWeight;
+    let leftSum = lostSum;
+    let leftRows = lostRows;
+    let bestScore = best.score;
+    let bestBin = -1;
+    for (let bin = 0; bin < to; bin++) {
+      const here = bins[2 * bin]!;
       if (here === 0) continue;
-      leftWeight += bins[bin * 3]!;
-      leftSum += bins[bin * 3 + 1]!;
-      leftCount += here;
-      judge(leftWeight, leftSum, leftCount, end - start, feature, low + ((bin + 1) << shift), best);
+      leftWeight += here;
+      leftSum += bins[2 * bin + 1]!;
+      if (minLeaf > 1) {
+        leftRows += rowsOf[bin]!;
+        if (leftRows < minLeaf) continue;
+        if (count - leftRows < minLeaf) break;
+      }
+      const rest = sum - leftSum;
+      const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (weight - leftWeight);
+      if (score > bestScore) {
+        bestScore = score;
+        bestBin = bin;
+      }
     }
+    if (bestBin >= 0) keep(best, feature, bestScore, low + ((bestBin + 1) << shift), lostRows > 0);
   }
 
   return {
@@ -144,12 +136,8 @@ export function meanSearch(features: RankedFeature[], samples: NodeSamples, minL
     weight: () => nodeWeight,
     undivided: () => (nodeSum * nodeSum) / nodeWeight,
     search,
+    divide: (best: Candidate, edge: Edge) =>
+      divideSamples(samples, spare, features[best.feature]!, start, end, best, edge),
+    predict: () => predictOf(nodeSum / nodeWeight, pure ? order[start]! : -1),
   };
-}
-
-export function keep(best: Candidate, feature: number, score: number, cut: number, missingLeft: boolean): void {
-  best.feature = feature;
-  best.score = score;
-  best.cut = cut;
-  best.missingLeft = missingLeft;
 }

@@ -5,7 +5,7 @@ import { missingRank, type RankedFeature } from "./ranks";
  * along with the row numbers, so that reading a node reads memory in order.
  */
 export interface NodeSamples {
-  /** Row numbers. */
+  /** Row numbers, within a node ascending. */
   order: Int32Array;
   /** Weight of each: how often the bootstrap drew it, times its class weight. */
   weight: Float64Array;
@@ -24,9 +24,17 @@ export interface Candidate {
   missingLeft: boolean;
 }
 
-/** Looks at one node after another and judges divisions of it. One per kind of target. */
-export interface SplitSearch {
-  /** Reads the rows `start` to `end` - 1. */
+/** What a division found beside its cut: the ranks on both sides of it, and how many rows have none. */
+export interface Edge {
+  left: number;
+  /** `missingRank` when nothing known is on the right. */
+  right: number;
+  missing: number;
+}
+
+/** How the rows of nodes are held and searched. Nodes are ranges of rows, `start` to `end` - 1. */
+export interface NodeRows {
+  /** Reads a node. What follows speaks of it. */
   enter(start: number, end: number): void;
   /** Whether all rows of the node have the same target. */
   isPure(): boolean;
@@ -35,7 +43,11 @@ export interface SplitSearch {
   /** The score of not dividing, which a division's score is compared with. */
   undivided(): number;
   /** Tries every division of the node by a feature. Returns false when the feature does not vary in the node. */
-  search(feature: number, start: number, end: number, best: Candidate): boolean;
+  search(feature: number, best: Candidate): boolean;
+  /** Moves the rows that go left to the front. Returns where the right ones begin. */
+  divide(best: Candidate, edge: Edge): number;
+  /** What a leaf predicts: a number, or the number of a row that was added to `shares`. */
+  predict(shares: number[]): number;
 }
 
 /** The ranks of a node's rows in one feature, read together with their range. */
@@ -71,9 +83,6 @@ export function readRanks(
   range.missing = missing;
 }
 
-/** Up to this many rows are sorted; more are counted into bins. Where both were timed, about equal. */
-export const sortedUpTo = 40;
-
 /** Bins for a node of `n` rows: of widths that are powers of two, so that a row's bin is found by a shift. */
 export function binShift({ low, high }: RankRange, n: number): number {
   const most = n >= 2048 ? maxBins : maxBins / 4;
@@ -84,29 +93,65 @@ export function binShift({ low, high }: RankRange, n: number): number {
 
 export const maxBins = 1024;
 
-/** Sorts the first `n` ranks, and `places` along with them (insertion sort: n is small). */
-export function sortRanks(ranks: Uint16Array, places: Int32Array, n: number): void {
-  for (let i = 1; i < n; i++) {
-    const rank = ranks[i]!;
-    const place = places[i]!;
-    let j = i - 1;
-    for (; j >= 0 && ranks[j]! > rank; j--) {
-      ranks[j + 1] = ranks[j]!;
-      places[j + 1] = places[j]!;
+/** A copy of samples' arrays, to be used by `divideSamples`. */
+export const spareOf = ({ order, weight, target }: NodeSamples): NodeSamples => ({
+  order: new Int32Array(order.length),
+  weight: new Float64Array(weight.length),
+  target: new Float64Array(target.length),
+});
+
+/** Moves the rows that go left to the front, both sides in their order. Without branches, which would often be guessed wrong. */
+export function divideSamples(
+  { order, weight, target }: NodeSamples,
+  spare: NodeSamples,
+  { ranks }: RankedFeature,
+  start: number,
+  end: number,
+  { cut, missingLeft }: Candidate,
+  edge: Edge,
+): number {
+  const { order: order2, weight: weight2, target: target2 } = spare;
+  // A missing rank, the largest, becomes the smallest by going round where it belongs to the left.
+  const turn = missingLeft ? 1 : 0;
+  const below = cut + turn;
+  let left = start;
+  let right = 0;
+  let highest = -1;
+  let lowest = missingRank;
+  let missing = 0;
+  for (let i = start; i < end; i++) {
+    const row = order[i]!;
+    const rank = ranks[row]!;
+    const goesLeft = (((rank + turn) & 65535) - below) >>> 31;
+    if (rank === missingRank) missing++;
+    else {
+      // The rank itself on its own side, on the other one nothing that counts.
+      const leftRank = rank | -(1 - goesLeft);
+      const rightRank = rank | -goesLeft;
+      if (leftRank > highest) highest = leftRank;
+      if (rightRank >= 0 && rightRank < lowest) lowest = rightRank;
     }
-    ranks[j + 1] = rank;
-    places[j + 1] = place;
+    order[left] = row;
+    order2[right] = row;
+    weight2[right] = weight[left] = weight[i]!;
+    target2[right] = target[left] = target[i]!;
+    left += goesLeft;
+    right += 1 - goesLeft;
   }
+  for (let i = 0; i < right; i++) {
+    order[left + i] = order2[i]!;
+    weight[left + i] = weight2[i]!;
+    target[left + i] = target2[i]!;
+  }
+  edge.left = highest;
+  edge.right = lowest;
+  edge.missing = missing;
+  return left;
 }
 
-/** Removes missing ranks, noting where the others stood. Returns how many are left. */
-export function compactRanks(ranks: Uint16Array, places: Int32Array, n: number, start: number): number {
-  let kept = 0;
-  for (let i = 0; i < n; i++) {
-    const rank = ranks[i]!;
-    if (rank === missingRank) continue;
-    ranks[kept] = rank;
-    places[kept++] = start + i;
-  }
-  return kept;
+export function keep(best: Candidate, feature: number, score: number, cut: number, missingLeft: boolean): void {
+  best.feature = feature;
+  best.score = score;
+  best.cut = Math.min(cut, missingRank);
+  best.missingLeft = missingLeft;
 }

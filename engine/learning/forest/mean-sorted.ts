@@ -1,0 +1,103 @@
+import { type Candidate, type Edge, keep, type NodeRows } from "./node-samples";
+import { missingRank } from "./ranks";
+import { placeBits, type SortedRows } from "./sorted-rows";
+
+/** The search of `meanSearch` on sorted rows: every division is tried, none is hidden in a bin. */
+export function meanSorted(
+  rows: SortedRows,
+  minLeaf: number,
+  predictOf: (mean: number, row: number) => number,
+): NodeRows {
+  const { keys, stride, places, weight: weights, target: targets } = rows;
+  let [start, end] = [0, 0];
+  let [nodeWeight, nodeSum] = [0, 0];
+  let pure = false;
+
+  function enter(from: number, to: number): void {
+    [start, end] = [from - rows.base(), to - rows.base()];
+    const first = targets[places[start]!]!;
+    let [weight, sum, differ] = [0, 0, 0];
+    for (let i = start; i < end; i++) {
+      const place = places[i]!;
+      const w = weights[place]!;
+      const y = targets[place]!;
+      weight += w;
+      sum += w * y;
+      if (y !== first) differ = 1;
+    }
+    [nodeWeight, nodeSum] = [weight, sum];
+    pure = differ === 0;
+  }
+
+  function search(feature: number, best: Candidate): boolean {
+    const from = feature * stride + start;
+    const to = feature * stride + end;
+    const highest = keys[to - 1]! >>> 16;
+    if (keys[from]! >>> 16 === highest) return false;
+    if (highest !== missingRank) {
+      scan(feature, from, to - 1, 0, 0, 0, best);
+      return true;
+    }
+    let known = to;
+    let [lostWeight, lostSum] = [0, 0];
+    for (; keys[known - 1]! >>> 16 === missingRank; known--) {
+      const place = keys[known - 1]! & placeBits;
+      lostWeight += weights[place]!;
+      lostSum += weights[place]! * targets[place]!;
+    }
+    scan(feature, from, known, 0, 0, 0, best);
+    scan(feature, from, known - 1, lostWeight, lostSum, to - known, best);
+    return true;
+  }
+
+  /** Judges the divisions behind the keys `from` to `to` - 1. `lostWeight`, ... of missing values go left in all of them. */
+  function scan(
+    feature: number,
+    from: number,
+    to: number,
+    lostWeight: number,
+    lostSum: number,
+    lostRows: number,
+    best: Candidate,
+  ): void {
+    const count = end - start;
+    const [weight, sum] = [nodeWeight, nodeSum];
+    let leftWeight = lostWeight;
+    let leftSum = lostSum;
+    let bestScore = best.score;
+    let bestKey = -1;
+    let key = keys[from]!;
+    for (let k = from; k < to; k++) {
+      const next = keys[k + 1]!;
+      const place = key & placeBits;
+      const w = weights[place]!;
+      leftWeight += w;
+      leftSum += w * targets[place]!;
+      const isCut = key >>> 16 !== next >>> 16;
+      key = next;
+      if (!isCut) continue;
+      if (minLeaf > 1) {
+        const leftRows = k + 1 - from + lostRows;
+        if (leftRows < minLeaf) continue;
+        if (count - leftRows < minLeaf) break;
+      }
+      const rest = sum - leftSum;
+      const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (weight - leftWeight);
+      if (score > bestScore) {
+        bestScore = score;
+        bestKey = next;
+      }
+    }
+    if (bestKey >= 0) keep(best, feature, bestScore, bestKey >>> 16, lostRows > 0);
+  }
+
+  return {
+    enter,
+    isPure: () => pure,
+    weight: () => nodeWeight,
+    undivided: () => (nodeSum * nodeSum) / nodeWeight,
+    search,
+    divide: (best: Candidate, edge: Edge) => rows.divide(start + rows.base(), end + rows.base(), best, edge),
+    predict: () => predictOf(nodeSum / nodeWeight, pure ? rows.row[places[start]!]! : -1),
+  };
+}
