@@ -60,33 +60,44 @@ export function predictorOf(model: Model): Predictor {
   const values = new Float64Array(features.length);
   const parts = new Float64Array(features.length);
   const shares = new Float64Array(labels?.length ?? 0);
-  const numbers = features.map(({ categories }) => new Map(categories?.map((text, i) => [text, i])));
+  const names = features.map(({ name }) => name);
+  const numbers = features.map(({ categories }) => categories && new Map(categories.map((text, i) => [text, i])));
+  const lows = Float64Array.from(features, ({ min }) => min ?? Number.NaN);
+  const highs = Float64Array.from(features, ({ max }) => max ?? Number.NaN);
   const familiarity = familiarityIn(model);
   const copesWithMissing = model.forest !== undefined && model.engine === "meditwin";
 
   function encode(row: Row): Outside[] | undefined {
     let outside: Outside[] | undefined;
-    for (let f = 0; f < features.length; f++) {
-      const spec = features[f]!;
-      const cell = readCell(row, spec, copesWithMissing);
-      const value =
-        spec.kind === "category" ? (numbers[f]!.get(categoryOfCell(cell) ?? "") ?? Number.NaN) : numberOfCell(cell);
-      values[f] = value;
-      const isInside = Number.isNaN(value)
-        ? spec.mayBeMissing && kindOfCell(cell) === "missing"
-        : spec.kind === "category" ||
-          (spec.min === null || spec.max === null
-            ? !spec.mayBeMissing // not known
-            : value >= spec.min && value <= spec.max);
-      if (isInside) continue;
+    for (let f = 0; f < names.length; f++) {
+      // Nearly every cell there is: a number within its range, a text that is known.
+      const cell = row[names[f]!];
+      const texts = numbers[f];
+      const value = texts ? texts.get(cell as string) : cell;
+      if (typeof value === "number" && (texts || (value >= lows[f]! && value <= highs[f]!))) {
+        values[f] = value;
+        continue;
+      }
+      const found = encodeCell(row, features[f]!, f);
+      if (!found) continue;
       outside ??= [];
-      outside.push({
-        feature: spec.name,
-        value: cell ?? null,
-        ...(spec.min !== null && spec.max !== null ? { min: spec.min, max: spec.max } : {}),
-      });
+      outside.push(found);
     }
     return outside;
+  }
+
+  /** Puts the cell's number into `values`; says so when it lies outside. */
+  function encodeCell(row: Row, spec: FeatureSpec, f: number): Outside | undefined {
+    const cell = readCell(row, spec, copesWithMissing);
+    const value =
+      spec.kind === "category" ? (numbers[f]?.get(categoryOfCell(cell) ?? "") ?? Number.NaN) : numberOfCell(cell);
+    values[f] = value;
+    const { min, max } = spec;
+    const isInside = Number.isNaN(value)
+      ? spec.mayBeMissing && kindOfCell(cell) === "missing"
+      : spec.kind === "category" || (min !== null && max !== null && value >= min && value <= max);
+    if (isInside) return undefined;
+    return { feature: spec.name, value: cell ?? null, ...(min !== null && max !== null ? { min, max } : {}) };
   }
 
   function oddOne(row: Row): Outside {

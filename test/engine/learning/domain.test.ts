@@ -112,8 +112,10 @@ describe("domain: combinations of values", () => {
     assert.equal(familiarityOf(datasetOf(same, "y", ["a"])), undefined);
     const wide = { ...dataset, features: Array.from({ length: 101 }, () => dataset.features[1]!) };
     assert.equal(familiarityOf(wide), undefined);
-    const twins = { ...dataset, features: [dataset.features[1]!, dataset.features[1]!] };
-    assert.ok(familiarityFrom(familiarityOf(twins)!).distance(Float64Array.of(0, 10)) > 1, "the same column twice");
+    const twins = { ...dataset, features: [dataset.features[0]!, dataset.features[0]!] };
+    assert.ok(familiarityFrom(familiarityOf(twins)!).distance(Float64Array.of(5, 35)) > 1, "the same column twice");
+    const repeated = { ...dataset, features: [dataset.features[1]!] };
+    assert.equal(familiarityOf(repeated), undefined, "eleven values, each several times");
   });
 
   it("a model whose kept rows do not fit together is damaged", () => {

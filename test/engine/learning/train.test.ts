@@ -447,6 +447,14 @@ describe("predict", () => {
     const found = linear.predict({ "Rotational speed [rpm]": 1500, Type: "XL" }, { explain: true });
     assert.equal(found.contributions!.Type, 0);
   });
+  it("a number among texts is the text it is written as, not a text's index", () => {
+    const kinds = ["1", "a", "b"];
+    const table: Table = Array.from({ length: 60 }, (_, i) => ({ y: 10 * (i % 3) + (i % 2), kind: kinds[i % 3]! }));
+    const predictor = predictorOf(run(table, { algorithm: "linear", target: "y", testSize: 0 }).model);
+    for (const cell of [1, "1", " 1 "]) assert.ok(Number(predictor.predict({ kind: cell }).value) < 2, String(cell));
+    assert.ok(Number(predictor.predict({ kind: " a" }).value) > 8);
+    assert.equal(predictor.predict({ kind: 2 }).domain, "out");
+  });
   it("a category that is in held-out rows only is unknown to the model", () => {
     const table: Table = Array.from({ length: 40 }, (_, i) => ({
       y: i + (i % 3),
