@@ -24,9 +24,7 @@ export function evaluate(
   const shares = new Float64Array(probabilities.length);
   for (let i = 0; i < rows.rows; i++) {
     for (let f = 0; f < row.length; f++) row[f] = rows.features[f]!.values[i]!;
-    predicted[i] = scorer.score(row);
-    if (!labels) continue;
-    scorer.probabilities?.(row, shares);
+    predicted[i] = scorer.probabilities?.(row, shares) ?? scorer.score(row);
     for (let c = 0; c < shares.length; c++) probabilities[c]![i] = shares[c]!;
   }
   return {
@@ -56,7 +54,13 @@ export function evaluateBaseline(
   for (const c of values) shares[c] = shares[c]! + 1 / values.length;
   const most = shares.indexOf(Math.max(...shares));
   const { metrics } = evaluate(
-    { score: () => most, probabilities: (_, into) => into.set(shares) },
+    {
+      score: () => most,
+      probabilities(_, into) {
+        into.set(shares);
+        return most;
+      },
+    },
     rows,
     on,
     positive,

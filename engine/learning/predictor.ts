@@ -62,6 +62,7 @@ export function predictorOf(model: Model): Predictor {
   const shares = new Float64Array(labels?.length ?? 0);
   const names = features.map(({ name }) => name);
   const numbers = features.map(({ categories }) => categories && new Map(categories.map((text, i) => [text, i])));
+  const texts = (labels ?? []).map(String);
   const lows = Float64Array.from(features, ({ min }) => min ?? Number.NaN);
   const highs = Float64Array.from(features, ({ max }) => max ?? Number.NaN);
   const familiarity = familiarityIn(model);
@@ -72,9 +73,9 @@ export function predictorOf(model: Model): Predictor {
     for (let f = 0; f < names.length; f++) {
       // Nearly every cell there is: a number within its range, a text that is known.
       const cell = row[names[f]!];
-      const texts = numbers[f];
-      const value = texts ? texts.get(cell as string) : cell;
-      if (typeof value === "number" && (texts || (value >= lows[f]! && value <= highs[f]!))) {
+      const known = numbers[f];
+      const value = known ? known.get(cell as string) : cell;
+      if (typeof value === "number" && (known || (value >= lows[f]! && value <= highs[f]!))) {
         values[f] = value;
         continue;
       }
@@ -95,7 +96,10 @@ export function predictorOf(model: Model): Predictor {
     const { min, max } = spec;
     const isInside = Number.isNaN(value)
       ? spec.mayBeMissing && kindOfCell(cell) === "missing"
-      : spec.kind === "category" || (min !== null && max !== null && value >= min && value <= max);
+      : spec.kind === "category" ||
+        (min === null || max === null
+          ? !spec.mayBeMissing // not known
+          : value >= min && value <= max);
     if (isInside) return undefined;
     return { feature: spec.name, value: cell ?? null, ...(min !== null && max !== null ? { min, max } : {}) };
   }
@@ -113,15 +117,12 @@ export function predictorOf(model: Model): Predictor {
       const isBeyond = outside !== undefined;
       const distance = combination ? familiarity?.distance(values) : undefined;
       if (distance !== undefined && distance > 1 && !isBeyond) outside = [oddOne(row)];
-      const score = scorer.score(values);
+      const score = scorer.probabilities?.(values, shares) ?? scorer.score(values);
       const prediction: Prediction = {
         value: labels ? (labels[score] ?? null) : Number.isFinite(score) ? score : null,
         domain: outside ? "out" : "in",
       };
-      if (labels && scorer.probabilities) {
-        scorer.probabilities(values, shares);
-        prediction.probabilities = Object.fromEntries(labels.map((label, c) => [String(label), shares[c]!]));
-      }
+      if (labels && scorer.probabilities) prediction.probabilities = byName(texts, shares);
       if (interval > 0 && interval < 1 && scorer.interval) prediction.interval = scorer.interval(values, interval);
       if (explain && scorer.contributions) {
         const base = scorer.contributions(values, parts);
@@ -139,6 +140,12 @@ export function predictorOf(model: Model): Predictor {
     },
   };
 }
+
+/** Two classes, by far the most usual number, the quick way. */
+const byName = (names: readonly string[], values: Float64Array): Record<string, number> =>
+  names.length === 2
+    ? { [names[0]!]: values[0]!, [names[1]!]: values[1]! }
+    : Object.fromEntries(names.map((name, i) => [name, values[i]!]));
 
 function familiarityIn({ familiarity }: Model): Familiarity | undefined {
   try {

@@ -168,6 +168,65 @@ describe("twin-predict", function () {
     assert.deepEqual(flow.errors(), []);
   });
 
+  it("promotions and rollbacks in another flow: each message has the arithmetic of one version, none is lost, in order", async () => {
+    const tab = (z: string, nodes: FlowNode[]): FlowNode[] => [
+      { id: z, type: "tab" },
+      ...nodes.map((node) => ({ ...node, z })),
+    ];
+    const registry = { id: "registry", type: "twin-registry", store: "store", modelName: "turns" };
+    const flow = await runtime.load(
+      ["twin-predict", "twin-registry"],
+      [
+        ...around,
+        ...tab("scoring", [predict({ modelName: "turns" })]),
+        ...tab("life", [
+          { ...registry, wires: [["answer"], ["answer"]] },
+          { id: "answer", type: "helper" },
+        ]),
+      ],
+    );
+    const slopes = [2, 3, 5, 7];
+    for (const slope of slopes) await register(flow, "turns", modelOf(lineOf(slope)), slope === 2 ? "champion" : "");
+    let sent = 0;
+    let isOver = false;
+    const turns = 40;
+    const moved: number[] = [1];
+    /** Moves the alias, as fast as the registry answers, while samples and tables are under way. */
+    async function turn(): Promise<void> {
+      for (let k = 0; k < turns; k++) {
+        const order = k % 4 === 3 ? { operation: "rollback" } : { operation: "promote", version: 1 + ((k * 3) % 4) };
+        flow.send("registry", { registry: order });
+        const { error, payload } = await flow.next("answer");
+        assert.equal(error, undefined);
+        moved.push((payload as { version: number }).version);
+      }
+      isOver = true;
+    }
+    const turning = turn();
+    while (!isOver) {
+      for (let k = 0; k < 5; k++) {
+        const payload = k === 4 ? Array.from({ length: 100 }, () => ({ x: 10, kind: "A" })) : { x: 10, kind: "A" };
+        flow.send("predict", { topic: String(sent++), payload });
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await turning;
+    flow.send("predict", { topic: String(sent++), payload: { x: 10, kind: "A" } });
+    let last = 0;
+    for (let k = 0; k < sent; k++) {
+      const msg = await flow.next("out");
+      assert.equal(msg.topic, String(k), "in order, none lost and none twice");
+      const predictions = [msg.prediction as ModelPrediction | ModelPrediction[]].flat();
+      const [{ version }] = predictions as [ModelPrediction];
+      for (const found of predictions)
+        assert.deepEqual([found.version, Math.round(Number(found.value) / 10)], [version, slopes[version - 1]]);
+      // The versions come in the order of the moves; those that no message met are passed over.
+      while (moved[last] !== version) assert.ok(++last < moved.length, `version ${version} after move ${last}`);
+    }
+    assert.equal(last, moved.lastIndexOf(moved.at(-1)!), "the last move holds for what comes after it");
+    assert.deepEqual(flow.waiting("refused"), []);
+  });
+
   it("a new version that is not promoted changes nothing; a fixed version stays", async () => {
     const flow = await runtime.load(
       ["twin-predict"],

@@ -1,6 +1,7 @@
 import { quantileOfSorted } from "../../statistics/quantiles";
 import type { Scorer } from "../scorer";
 import { secondBy } from "../threshold";
+import { goesLeft, leafFinder } from "./find-leaves";
 import type { Forest } from "./forest-model";
 import { leaf, missingGoesLeft } from "./grow-tree";
 import { errorsAround } from "./interval-errors";
@@ -16,43 +17,40 @@ export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean):
   const decide = isSecond ?? secondBy(undefined);
   const sums = new Float64Array(Math.max(1, classes));
 
-  /** The leaf of a tree that a row falls into. */
-  function leafOf(tree: number, row: Float64Array): number {
-    let i = roots[tree]!;
-    for (;;) {
-      const code = feature[i]!;
-      if (code === leaf) return i;
-      const x = row[code & ~missingGoesLeft]!;
-      i = goesLeft(x, value[i]!, code) ? i + 1 : right[i]!;
-    }
-  }
+  const findLeaves = leafFinder(forest);
+  /** What each tree says of the row scored last. */
+  const said = new Float64Array(trees);
 
   function mean(row: Float64Array): number {
+    findLeaves(row, said);
     let sum = 0;
-    for (let tree = 0; tree < trees; tree++) sum += value[leafOf(tree, row)]!;
+    for (let tree = 0; tree < trees; tree++) sum += said[tree]!;
     return sum / trees;
   }
 
-  function probabilities(row: Float64Array, into: Float64Array): void {
+  function probabilities(row: Float64Array, into: Float64Array): number {
     if (classes === 2) {
-      into[1] = mean(row);
-      into[0] = 1 - into[1]!;
-      return;
+      const p = mean(row);
+      into[0] = 1 - p;
+      into[1] = p;
+      return votes && !isSecond ? elected() : Number(decide(p));
     }
+    findLeaves(row, said);
     into.fill(0);
     for (let tree = 0; tree < trees; tree++) {
-      const from = value[leafOf(tree, row)]! * classes;
+      const from = said[tree]! * classes;
       for (let c = 0; c < classes; c++) into[c] = into[c]! + shares[from + c]!;
     }
     for (let c = 0; c < classes; c++) into[c] = into[c]! / trees;
+    return votes ? elected() : largest(into);
   }
 
   /** The class that most trees vote for; of equally many, the one that had them first (ml-array-mode, which the package uses). */
-  function elected(row: Float64Array): number {
+  function elected(): number {
     sums.fill(0);
     let winner = 0;
     for (let tree = 0; tree < trees; tree++) {
-      const at = value[leafOf(tree, row)]!;
+      const at = said[tree]!;
       const vote = classes === 2 ? at : shares.indexOf(1, at * classes) - at * classes;
       sums[vote] = sums[vote]! + 1;
       if (sums[vote]! > sums[winner]!) winner = vote;
@@ -60,13 +58,8 @@ export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean):
     return winner;
   }
 
-  function score(row: Float64Array): number {
-    if (classes === 0) return mean(row);
-    if (votes && !isSecond) return elected(row);
-    if (classes === 2) return decide(mean(row)) ? 1 : 0;
-    probabilities(row, sums);
-    return largest(sums);
-  }
+  const own = new Float64Array(classes);
+  const score = (row: Float64Array): number => (classes === 0 ? mean(row) : probabilities(row, own));
 
   /** Means of the nodes, for contributions; made when first asked for. One number a node for each class that has its own. */
   let means: Float64Array | undefined;
@@ -82,8 +75,8 @@ export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean):
     ...(classes === 0
       ? {
           interval: (row: Float64Array, level: number): [number, number] => {
-            const each = new Float64Array(trees);
-            for (let tree = 0; tree < trees; tree++) each[tree] = value[leafOf(tree, row)]!;
+            findLeaves(row, said);
+            const each = said.slice();
             const tails = [(1 - level) / 2, (1 + level) / 2] as const;
             if (errors) return errorsAround(errors, each, tails);
             each.sort();
@@ -118,10 +111,6 @@ export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean):
     },
   };
 }
-
-/** A missing value (NaN) compares as false with anything, so the comparison is turned round where such values go left. */
-export const goesLeft = (x: number, threshold: number, code: number): boolean =>
-  code < missingGoesLeft ? x <= threshold : !(x > threshold);
 
 /** Index of the largest number, the first of equal ones. */
 function largest(values: Float64Array): number {

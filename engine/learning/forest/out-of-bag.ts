@@ -1,8 +1,8 @@
 import type { Dataset } from "../dataset";
 import { randomOf } from "../random";
 import { drawRows } from "./bootstrap";
+import { goesLeft } from "./find-leaves";
 import type { Forest } from "./forest-model";
-import { goesLeft } from "./forest-scorer";
 import { leaf, missingGoesLeft } from "./grow-tree";
 
 /** What the trees that have not seen a row say of it: as honest as held-out rows, and none has to be held out. */
