@@ -30,6 +30,7 @@ const allowed = [
   /^dist\/engine\/.+\.js$/,
   /^dist\/nodes\/.+\.(js|html|json|svg|png)$/,
   /^examples\/[^/]+\.json$/,
+  /^examples\/data\/([^/]+\.(csv|json)|ATTRIBUTION\.txt)$/,
   /^examples\/mosquitto\/(mosquitto\.conf|README\.md)$/,
   /^resources\//,
 ];
