@@ -45,10 +45,10 @@ export function fitModel(dataset: Dataset, options: TrainOptions, hooks: FitHook
       isOurs
         ? trainForest(part, options, { ...hooks, ...(onTree ? { onTree } : {}) })
         : trainMlRandomForest(part, options);
-    const { model, importance } = grow(dataset, (done) => hooks.onPart?.(done / options.trees));
-    const errors = isOurs && !dataset.target.labels ? measureErrors(model, dataset, options.seed) : undefined;
+    const { model, importance, trees } = grow(dataset, (done) => hooks.onPart?.(done / options.trees));
+    const errors = isOurs && !dataset.target.labels ? measureErrors(trees, dataset, options.seed) : undefined;
     const again = (part: Dataset) => grow(part).model;
-    const { threshold, told, warnings } = judgeForest(dataset, model, options, hooks.positive ?? null, again);
+    const { threshold, told, warnings } = judgeForest(dataset, trees, options, hooks.positive ?? null, again);
     const shares = dataset.features.map(({ name }, f) => ({ feature: name, importance: importance[f]! }));
     shares.sort((a, b) => b.importance - a.importance);
     return {

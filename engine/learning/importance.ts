@@ -2,7 +2,7 @@ import { pairCorrelation } from "../statistics/pair-correlation";
 import { type Dataset, type Label, takeRows } from "./dataset";
 import { evaluate } from "./evaluate";
 import { forestOf } from "./forest/forest-model";
-import { outOfBag } from "./forest/out-of-bag";
+import { outOfBag, treesOf } from "./forest/out-of-bag";
 import { metricOf } from "./headline";
 import { metricsOf } from "./judge-forest";
 import { type Model, scorerOf } from "./model";
@@ -57,9 +57,9 @@ export function importanceOf(
     return (rows: Dataset) => metricOf(evaluate(scorer, rows, "test", positive, uncentred, costs).metrics, metric);
   }
   function scoreOfBag() {
-    const forest = forestOf(model.forest!);
+    const trees = treesOf(forestOf(model.forest!));
     return (rows: Dataset) =>
-      metricOf(metricsOf(rows, outOfBag(forest, rows, seed, some), model.threshold, positive, costs), metric);
+      metricOf(metricsOf(rows, outOfBag(trees, rows, seed, some), model.threshold, positive, costs), metric);
   }
 }
 

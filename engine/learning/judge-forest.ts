@@ -3,6 +3,7 @@ import { type Dataset, type Label, takeRows } from "./dataset";
 import { foldsOf } from "./folds";
 import { type ForestModel, forestOf } from "./forest/forest-model";
 import { forestScorer } from "./forest/forest-scorer";
+import type { Tree } from "./forest/grow-tree";
 import { type OutOfBag, outOfBag } from "./forest/out-of-bag";
 import { withKnownCategories } from "./known-categories";
 import { type Costs, classMetrics, regressionMetrics } from "./metrics";
@@ -23,13 +24,13 @@ const thresholdFolds = 5;
  * What the rows that a forest has learned from say of it without being held out: where its classes part by cost, and how good
  * it is out of bag.
  *
- * @param dataset what the forest was grown from
+ * @param dataset what the trees were grown from
  * @param positive the class that the costs speak of
  * @param refit grows another forest from a part of the rows
  */
 export function judgeForest(
   dataset: Dataset,
-  forest: ForestModel,
+  trees: readonly Tree[],
   options: TrainOptions,
   positive: Label | null,
   refit: (part: Dataset) => ForestModel,
@@ -40,7 +41,7 @@ export function judgeForest(
   // Rows of one group or of one time are much alike, so that a tree knows those that it has not seen by their neighbours.
   const isApart = options.split === "group" || options.split === "time";
   const wantsBag = isOurs && (options.outOfBag || (costs !== undefined && !isApart));
-  const bag = wantsBag ? outOfBag(forestOf(forest), dataset, options.seed) : undefined;
+  const bag = wantsBag ? outOfBag(trees, dataset, options.seed) : undefined;
   const chosen =
     costs && positive !== null
       ? bag && !isApart

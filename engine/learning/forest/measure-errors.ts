@@ -1,7 +1,7 @@
 import { quantileOfSorted } from "../../statistics/quantiles";
 import { packed } from "../base64";
 import type { Dataset } from "../dataset";
-import { type ForestModel, forestOf } from "./forest-model";
+import type { Tree } from "./grow-tree";
 import type { IntervalErrors } from "./interval-errors";
 import { outOfBag } from "./out-of-bag";
 
@@ -14,13 +14,13 @@ const mostQuantiles = 201;
 /**
  * How far a forest's predictions are off, measured by rows out of bag.
  *
- * @param dataset what the forest was grown from with this seed
+ * @param dataset what the trees were grown from with this seed
  * @returns undefined where too few rows are left out by some tree
  */
-export function measureErrors(model: ForestModel, dataset: Dataset, seed: number): IntervalErrors | undefined {
+export function measureErrors(trees: readonly Tree[], dataset: Dataset, seed: number): IntervalErrors | undefined {
   const count = Math.min(mostRows, dataset.rows);
   const asked = Int32Array.from({ length: count }, (_, i) => Math.floor((i * dataset.rows) / count));
-  const { rows, mean, sd } = outOfBag(forestOf(model), dataset, seed, asked);
+  const { rows, mean, sd } = outOfBag(trees, dataset, seed, asked);
   if (rows.length < fewestRows) return undefined;
   const spread = sd.reduce((sum, one) => sum + one, 0) / rows.length / 2 || 1;
   const errors = Float64Array.from(

@@ -68,5 +68,6 @@ export function trainMlRandomForest(dataset: Dataset, options: ForestOptions): T
   return {
     model: forestModelOf(trees, classes, classes > 0),
     importance: total > 0 ? importance.map((part) => part / total) : importance,
+    trees,
   };
 }

@@ -42,6 +42,8 @@ export interface TrainedForest {
   model: ForestModel;
   /** Share of each feature in what divisions took off the impurity, averaged over the trees; sums to 1. */
   importance: Float64Array;
+  /** As they were grown, by their numbers. */
+  trees: Tree[];
 }
 
 /**
@@ -67,7 +69,7 @@ export function trainForest(
     onTree?.(++done);
   });
   const classes = dataset.target.labels?.length ?? 0;
-  return { model: forestModelOf(trees, classes), importance: meanImportance(trees, dataset.features.length) };
+  return { model: forestModelOf(trees, classes), importance: meanImportance(trees, dataset.features.length), trees };
 }
 
 export function forestJob(dataset: Dataset, options: ForestOptions): ForestJob {

@@ -6,7 +6,8 @@ import { buildDataset } from "../../../engine/learning/dataset-builder";
 import { fitModel } from "../../../engine/learning/fit";
 import { forestOf } from "../../../engine/learning/forest/forest-model";
 import { forestScorer } from "../../../engine/learning/forest/forest-scorer";
-import { outOfBag } from "../../../engine/learning/forest/out-of-bag";
+import { outOfBag, treesOf } from "../../../engine/learning/forest/out-of-bag";
+import { trainForest } from "../../../engine/learning/forest/train-forest";
 import {
   type ClassMetrics,
   classMetrics,
@@ -207,8 +208,9 @@ describe("out of bag", function () {
     assert.equal(report.metrics.on, "train");
     assert.ok((report.metrics as RegressionMetrics).r2! > 0.6);
     assert.ok((report.outOfBag!.metrics as RegressionMetrics).r2! < 0.1);
-    const { parts } = fitModel(noise, trainOptions({ algorithm: "forest-regressor", trees: 1, seed: 3 }));
-    const { rows, sd } = outOfBag(forestOf(parts.forest!), noise, 3);
+    const { model, trees } = trainForest(noise, trainOptions({ algorithm: "forest-regressor", trees: 1, seed: 3 }));
+    const { rows, sd, mean } = outOfBag(trees, noise, 3);
+    assert.deepEqual(mean, outOfBag(treesOf(forestOf(model)), noise, 3).mean, "as grown, and as read");
     assert.ok(rows.length > 50 && rows.length < 100, `${rows.length} of 200`); // 1/e of them: 74
     assert.ok(sd.every((one) => one === 0));
   });
