@@ -77,16 +77,18 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const isTuned = options.tune.length > 0;
   const folds =
     isTuned || options.folds >= 2 ? foldsOf(training, options.folds >= 2 ? options.folds : usualFolds, options) : [];
-  // Of the whole work, by fits: the search is done when one fit is left, else cross-validation follows the fit.
-  let fits = folds.length + 1;
+  // Of the whole work, by fits: the search is done when one fit is left, else cross-validation follows the fit. Shuffling
+  // features counts as one more.
+  const shuffles = options.permutationRepeats > 0 ? 1 : 0;
+  let fits = folds.length + 1 + shuffles;
   const onFold = (done: number, of: number): void => {
-    fits = of + 1;
+    fits = of + 1 + shuffles;
     onProgress({ phase: "tuning", done: done / fits });
   };
   const tuned = isTuned
     ? withHeldOut(heldOut, () => tune(training, folds, options, positive, metric, onFold, hooks.means))
     : undefined;
-  const before = tuned ? fits - 1 : 0;
+  const before = tuned ? fits - 1 - shuffles : 0;
   const chosen: TrainOptions = { ...options, algorithm: compared[0]!, ...tuned?.tuning.best };
   const { algorithm } = chosen;
   const leaks = leaksIn(complete, split, options.split);
@@ -136,11 +138,14 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
       : undefined);
   const champion = hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive, costs);
   const baseline = evaluateBaseline(training, judgedRows, on, positive, uncentred, costs);
-  const importance = importanceOf(model, training, takeRows(dataset, split.test), chosen, {
-    metric,
-    positive,
-    uncentred,
-  });
+  const importance = importanceOf(
+    model,
+    training,
+    takeRows(dataset, split.test),
+    chosen,
+    { metric, positive, uncentred },
+    (share) => onProgress({ phase: "judging", done: (fits - 1 + share) / fits }),
+  );
   onProgress({ phase: "judging", done: 1 });
 
   const report: Report = {

@@ -310,13 +310,13 @@ describe("a threshold by cost", () => {
     const grouped = { ...some, groups: Int32Array.from({ length: some.rows }, (_, i) => i % 12) };
     for (const [dataset, more] of [
       [some, { engine: "ml-random-forest", split: "stratified", trees: 3 }],
-      [grouped, { split: "group" }],
+      [grouped, { split: "group", outOfBag: true }],
       [some, { split: "time" }],
     ] as const) {
       const { threshold, outOfBag } = run(dataset, { ...few, ...costs, ...more }).report;
       assert.equal(threshold!.on, "cross-validation");
       assert.ok(threshold!.value < 0.4);
-      assert.equal(outOfBag, undefined);
+      assert.equal(outOfBag !== undefined, "outOfBag" in more, "only where it is asked for");
     }
   });
   it("of rows that cannot tell is that of the costs alone", () => {
