@@ -163,7 +163,7 @@ describe("out of bag", function () {
       expected["cost of held-out rows"]!,
       "cost of held-out rows",
     );
-    assert.ok(mean(of("costAtHalf")) > 2 * mean(of("expectedCost")), "which is what the threshold is for");
+    assert.ok(mean(of("costAtHalf")) > 1.5 * mean(of("expectedCost")), "which is what the threshold is for");
     for (const { threshold, outOfBag, headline, baseline } of reports) {
       assert.equal(threshold!.on, "out-of-bag");
       assertDigits((outOfBag!.metrics as ClassMetrics).cost!, threshold!.expectedCost!, 12, "cost at the threshold");
