@@ -5,6 +5,7 @@ import { delayByMinimum, delayByOffset, newClockFilter, offsetOf } from "../../.
 import { heard, newOutageTrack, outageFigures } from "../../../engine/link/outages";
 import { planLink } from "../../../engine/link/plan-link";
 import { roundTripOf } from "../../../engine/link/round-trip";
+import { createDice } from "../../support/dice";
 
 const fixture = (name: string) =>
   JSON.parse(readFileSync(path.join(__dirname, "../../../../test/fixtures/link", name), "utf8"));
@@ -59,6 +60,7 @@ describe("delays, with a clock that may be wrong", () => {
     "a missing time": { sent: 1, received: 2, answered: 3 },
     text: { sent: 1, received: "2", answered: 3, returned: 4 },
     "an answer before the question": { sent: 10, received: 2, answered: 3, returned: 4 },
+    "a device that answered before it was asked": { sent: 0, received: 100, answered: 50, returned: 200 },
     "a device that took longer than the whole": { sent: 0, received: 0, answered: 100, returned: 50 },
     infinity: { sent: 0, received: 1e308, answered: 1e308, returned: Number.POSITIVE_INFINITY },
   }))
@@ -102,6 +104,20 @@ describe("outages", () => {
     assert.equal(outageFigures(track, 100 * minute, options).availability, 0);
     heard(track, 100 * minute, options);
     assert.ok(outageFigures(track, 100 * minute, options).availability < 1e-9);
+  });
+
+  it("are never more than the time that was watched, whatever the lengths", () => {
+    for (let seed = 1; seed <= 50; seed++) {
+      const dice = createDice(seed);
+      const begin = dice(1e9) / 7;
+      const track = newOutageTrack(begin);
+      for (let at = begin, turn = 0; turn < 40; turn++) {
+        at += 10_001 + dice(3_000_000) / 3;
+        heard(track, at, options);
+        const { availability, betweenMs = 0 } = outageFigures(track, at, options);
+        assert.ok(availability >= 0 && availability < 0.05 && betweenMs >= 0, `seed ${seed}: ${availability}`);
+      }
+    }
   });
 
   it("stay within 0 and 1 when time stands still or goes back", () => {
