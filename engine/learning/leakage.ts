@@ -30,6 +30,7 @@ export function leaksIn(dataset: Dataset, split: Split, kind: SplitKind): Leak[]
   const leaks: Leak[] = [];
   const isChosen = dataset.features.length === 1;
   const some = thinned(dataset);
+  const inOrder = consecutiveRows(dataset);
   dataset.features.forEach((feature, f) => {
     const { name: column } = feature;
     const telling = isChosen ? undefined : tellingOf(some.features[f]!, some.target);
@@ -45,7 +46,7 @@ export function leaksIn(dataset: Dataset, split: Split, kind: SplitKind): Leak[]
         column,
         text: `${column} numbers the rows, as an id, a counter or a clock does: new rows have numbers that the model has never seen. Take it off the features.`,
       });
-    const future = laterThanTarget(dataset, feature);
+    const future = laterThanTarget(inOrder, inOrder.features[f]!);
     if (future) leaks.push({ kind: "future", column, text: future });
   });
   if (split.test.length > 0 && (kind === "random" || kind === "stratified"))
@@ -60,6 +61,15 @@ function thinned(dataset: Dataset): Dataset {
     dataset,
     Int32Array.from({ length: mostRowsLookedAt }, (_, i) => Math.floor((i * rows) / mostRowsLookedAt)),
   );
+}
+
+/** Rows that follow each other in time, from the middle of longer tables. */
+function consecutiveRows(dataset: Dataset): Dataset {
+  const { rows, times } = dataset;
+  if (rows <= mostRowsLookedAt && !times) return dataset;
+  const order = rowsByTime(dataset);
+  const start = Math.max(0, Math.floor((rows - mostRowsLookedAt) / 2));
+  return takeRows(dataset, order.subarray(start, start + mostRowsLookedAt));
 }
 
 /** Whole numbers, all different, that rise or fall with every row, or fill their range whatever their order. */
@@ -80,22 +90,18 @@ export function numbersRows({ kind, values }: Pick<FeatureColumn, "kind" | "valu
   return isDense && new Set(values).size === values.length;
 }
 
-/** Says so of a feature that is the next row's target, or a time after the row's own. */
+/** Says so of a feature that is the next row's target, or a time after the row's own; of rows in order of time. */
 function laterThanTarget(dataset: Dataset, { name, kind, values, missing }: FeatureColumn): string | undefined {
   const { rows, times, target } = dataset;
   if (rows < fewestRows || kind === "category" || missing > rows / 10) return undefined;
   if (times && isTimeAfter(values, times))
     return `${name} is a time after that of its row: it cannot be known then. Take it off the features.`;
   if ((target.labels?.length ?? 0) > 2) return undefined;
-  const order = rowsByTime(dataset);
-  const shifted = (by: number): number => {
-    const [x, y] = [new Float64Array(rows - Math.abs(by)), new Float64Array(rows - Math.abs(by))];
-    for (let i = 0; i < x.length; i++) {
-      x[i] = values[order[by < 0 ? i - by : i]!]!;
-      y[i] = target.values[order[by < 0 ? i : i + by]!]!;
-    }
-    return pairCorrelation(x, y).r ** 2;
-  };
+  const shifted = (by: number): number =>
+    pairCorrelation(
+      values.subarray(Math.max(0, -by), rows - Math.max(0, by)),
+      target.values.subarray(Math.max(0, by), rows - Math.max(0, -by)),
+    ).r ** 2;
   const next = shifted(1);
   if (!(next >= leastShifted)) return undefined;
   // Of a slow target every neighbour is alike: the next one has to leave a tenth of what the others leave.
@@ -119,14 +125,15 @@ function groupOnBothSides({ groups, groupedBy, rows }: Dataset, split: Split): L
   if (!groups || !groupedBy) return [];
   const count = new Set(groups).size;
   if (count < 2 || count > rows / 2) return [];
-  const learned = new Set(Array.from(split.train, (row) => groups[row]));
-  const shared = new Set(Array.from(split.test, (row) => groups[row]).filter((group) => learned.has(group)));
-  if (shared.size === 0) return [];
+  const groupsOf = (part: Int32Array): Set<number> => new Set(part.map((row) => groups[row]!));
+  const learned = groupsOf(split.train);
+  const shared = [...groupsOf(split.test)].filter((group) => learned.has(group));
+  if (shared.length === 0) return [];
   return [
     {
       kind: "group",
       column: groupedBy,
-      text: `Rows of the same ${groupedBy} stand on both sides of the split (${shared.size} of ${count}): the metrics say how well the model knows these, not how it does on a new ${groupedBy}. Hold out whole groups: split group, groupColumn ${groupedBy}.`,
+      text: `Rows of the same ${groupedBy} stand on both sides of the split (${shared.length} of ${count}): the metrics say how well the model knows these, not how it does on a new ${groupedBy}. Hold out whole groups: split group, groupColumn ${groupedBy}.`,
     },
   ];
 }

@@ -105,6 +105,18 @@ describe("leakage", () => {
         [],
       ],
       [
+        "of classes, in twelve rows of a class that two in five are of, does not",
+        rows(200, (i) => ({ y: i % 5 < 2 ? 1 : 0, flag: i % 5 === 0 && i < 60 ? 1 : 0 })),
+        { algorithm: "forest-classifier" },
+        [],
+      ],
+      [
+        "of classes, in thirty-two of them",
+        rows(200, (i) => ({ y: i % 5 < 2 ? 1 : 0, flag: i % 5 === 0 && i < 160 ? 1 : 0 })),
+        { algorithm: "forest-classifier" },
+        ["target flag"],
+      ],
+      [
         "of a rare class, where it is always the usual one, does not",
         rows(400, (i) => ({ y: i % 20 ? 0 : 1, door: i % 20 && i % 3 ? 0 : 1 })),
         { algorithm: "forest-classifier" },

@@ -204,18 +204,25 @@ describe("tune", () => {
     assertDigits(margin!.difference, forest!.mean! - polynomial!.mean!, 9, "difference of the means");
   });
 
-  it("recommends the simpler one where the best is ahead by no more than chance", () => {
-    const { report } = run(line, { algorithm: "polynomial", tune: [{ setting: "degree", values: [5, 3, 2, 1] }] });
-    const { tried, best, margin, recommendation, folds } = report.tuning!;
-    const first = tried.find(({ settings }) => settings.degree === best.degree)!;
-    const error = first.sd! / Math.sqrt(folds);
-    // The rule, said once more by hand.
-    const near = tried.filter(({ mean }) => mean! - first.mean! <= error).map(({ settings }) => settings.degree!);
-    assert.equal(recommendation.settings.degree, Math.min(...near));
-    assert.equal(recommendation.settings.degree, 1);
-    if (best.degree !== 1) assert.match(recommendation.reason, /within one standard error .* simpler/);
-    assert.ok(margin!.difference >= 0);
-    assert.equal(margin!.clear, margin!.difference > margin!.standardError);
+  it("recommends the simpler one where the best is ahead by no more than one standard error, and not beyond", () => {
+    const bent = (curvature: number) => {
+      const table = line.map((row, x) => ({ ...row, y: (row.y as number) + curvature * x * x }));
+      const tune: TrainOptions["tune"] = [{ setting: "degree", values: [5, 3, 2, 1] }];
+      return run(table, { algorithm: "polynomial", tune }).report.tuning!;
+    };
+    for (const [curvature, recommended, clear] of [
+      [0.001, 1, false],
+      [0.002, 2, true],
+    ] as const) {
+      const { tried, best, margin, recommendation, folds } = bent(curvature);
+      assert.deepEqual(best, { degree: 2 });
+      assert.deepEqual(recommendation.settings, { degree: recommended });
+      assert.equal(margin!.clear, clear);
+      const ofDegree = (degree: number) => tried.find(({ settings }) => settings.degree === degree)!;
+      const behind = ofDegree(1).mean! - ofDegree(2).mean!;
+      assert.equal(behind <= ofDegree(2).sd! / Math.sqrt(folds), recommended === 1, "the rule, by hand");
+    }
+    assert.match(bent(0.001).recommendation.reason, /within one standard error \(0\.07904\) .* simpler/);
   });
 
   it("lists a candidate that cannot be fitted, with its reason, and goes on", () => {
