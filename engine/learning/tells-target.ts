@@ -17,7 +17,7 @@ export interface Telling {
  * rules a rarer class in: at least ten rows, all of that class, which chance does less than once in a million.
  */
 export function tellingOf(feature: FeatureColumn, target: TargetColumn): Telling | undefined {
-  if (target.labels) return tellsClasses(feature, target.values, target.labels.map(String));
+  if (target.labels) return tellsClasses(feature, target, target.labels.map(String));
   return feature.kind === "number" ? tellsNumber(feature, target) : tellsMeans(feature, target);
 }
 
@@ -72,7 +72,7 @@ function tellsMeans({ name, values, categories = [] }: FeatureColumn, target: Ta
 
 function tellsClasses(
   { name, kind, values }: FeatureColumn,
-  classes: Float64Array,
+  { name: targetName, values: classes }: TargetColumn,
   labels: string[],
 ): Telling | undefined {
   const totals = new Float64Array(labels.length);
@@ -110,7 +110,7 @@ function tellsClasses(
     if (size < fewestRows || share > 0.5 || share ** size > 1e-6) continue;
     return {
       tells: "class",
-      text: `One of the two values of ${name}, in ${size} rows, never occurs without ${labels[c]}.`,
+      text: `One of the two values of ${name}, in ${size} rows, never occurs unless ${targetName} is ${labels[c]}.`,
     };
   }
   return undefined;

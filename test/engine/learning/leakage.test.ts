@@ -44,7 +44,7 @@ describe("leakage", () => {
   it("finds the machines' kinds of failure, which are written down after it; RNF, which comes without one, is none", () => {
     const found = leaks(machines, { ...failure, features: ["Type", ...measured, "TWF", "HDF", "PWF", "OSF", "RNF"] });
     assert.deepEqual(named(found), ["target TWF", "target HDF", "target PWF", "target OSF"]);
-    assert.match(found[0]!.text, /One of the two values of TWF, in 46 rows, never occurs without 1/);
+    assert.match(found[0]!.text, /One of the two values of TWF, in 46 rows, never occurs unless Machine failure is 1/);
   });
   it("finds the machines' running number, and nothing in what was measured of them", () => {
     assert.deepEqual(named(leaks(machines, { ...failure, features: ["UDI", "Type", ...measured] })), ["id UDI"]);
