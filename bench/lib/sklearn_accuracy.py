@@ -47,6 +47,19 @@ def with_categories(seed, kind):
     y = effect + rng.normal(0, 0.7, n)
     return X, ((y > 0.8).astype(int) if kind == "class" else y.values)
 
+def with_noise(seed, kind, rows=1500):
+    """Categories that say nothing, beside numbers that do: the more categories, the more a tree can imagine."""
+    rng = np.random.default_rng(seed)
+    X = pd.DataFrame(rng.normal(size=(rows, 4)), columns=list("abcd"))
+    y = X["a"] + X["b"] * X["c"] + rng.normal(0, 1, rows)
+    for name, count in (("shift", 3), ("line", 12), ("operator", rows // 25), ("serial", rows // 3)):
+        X[name] = [f"{name} {c:03d}" for c in rng.integers(0, count, rows)]
+    return X, ((y > 0.7).astype(int) if kind == "class" else y.values)
+
+def thirds_of(seed):
+    X, y = with_categories(seed, "number")
+    return X, np.digitize(y, np.quantile(y, [1 / 3, 2 / 3]))
+
 def with_gaps(seed, kind, because):
     rng = np.random.default_rng(seed)
     X, y = classes_of(seed, 1500, 10, n_informative=6) if kind == "class" else bundled.make_friedman1(1500, noise=1, random_state=seed)
@@ -92,6 +105,9 @@ tables = {
     "classes, few rows": (lambda: classes_of(5, 60, 6, n_informative=4), plain_c, 5),
     "classes, more columns than rows": (lambda: classes_of(6, 150, 300, n_informative=20), plain_c, 3),
     "classes, categories": (lambda: with_categories(7, "class"), plain_c, 3),
+    "three classes, categories": (lambda: thirds_of(16), plain_c, 3),
+    "classes, categories of noise": (lambda: with_noise(17, "class"), plain_c, 3),
+    "classes, categories of noise, few rows": (lambda: with_noise(18, "class", 150), plain_c, 5),
     "classes, gaps by chance": (lambda: with_gaps(8, "class", "chance"), plain_c, 3),
     "classes, gaps in large values": (lambda: with_gaps(9, "class", "size"), plain_c, 3),
     "classes, ties": (lambda: (lambda X, y: (np.round(X), y))(*classes_of(10, 1500, 10, n_informative=6)), plain_c, 3),
@@ -107,6 +123,8 @@ tables = {
     "numbers, few rows": (lambda: bundled.make_friedman1(50, n_features=6, noise=1, random_state=4), plain_r + lines, 5),
     "numbers, more columns than rows": (lambda: bundled.make_regression(100, 200, n_informative=10, noise=5, random_state=5), plain_r, 3),
     "numbers, categories": (lambda: with_categories(6, "number"), plain_r + lines[:1], 3),
+    "numbers, categories of noise": (lambda: with_noise(19, "number"), plain_r, 3),
+    "numbers, categories of noise, few rows": (lambda: with_noise(20, "number", 150), plain_r, 5),
     "numbers, gaps by chance": (lambda: with_gaps(7, "number", "chance"), plain_r, 3),
     "numbers, gaps in large values": (lambda: with_gaps(8, "number", "size"), plain_r, 3),
     "numbers, ties": (lambda: steps(9), shapes_r + lines, 3),
@@ -126,7 +144,7 @@ def encoders(X, is_line):
     if len(texts(X)) == 0:
         return [None]
     hot = make_column_transformer((OneHotEncoder(drop="first" if is_line else None, handle_unknown="ignore", sparse_output=False), texts), remainder="passthrough")
-    return [hot] if is_line else [make_column_transformer((OrdinalEncoder(), texts), remainder="passthrough"), hot]
+    return [hot] if is_line else [make_column_transformer((OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), texts), remainder="passthrough"), hot]
 
 def scores_of(make, X, y, folds, is_classes):
     each = {}

@@ -5,6 +5,7 @@ import type { ForestMeans } from "./forest/train-forest";
 import { withKnownCategories } from "./known-categories";
 import { featureSpecs, scorerOf } from "./model";
 import { costsOf, type TrainOptions, taskOf } from "./options";
+import { numberedFor } from "./order-categories";
 import type { Report } from "./report";
 import type { Split } from "./split";
 
@@ -29,7 +30,7 @@ export function crossValidate(
   const costs = costsOf(options);
   const found: FoldValues = {};
   folds.forEach(({ train, test }, fold) => {
-    const known = withKnownCategories(training, train);
+    const known = numberedFor(options, withKnownCategories(training, train), train);
     const part = takeRows(known, train);
     const { parts, engine } = fitModel(part, { ...options, outOfBag: false }, { ...means, positive });
     const scorer = scorerOf({

@@ -15,6 +15,7 @@ import { leaksIn } from "./leakage";
 import { meanOf } from "./linear/terms";
 import { featureSpecs, type Model, scorerOf } from "./model";
 import { costsOf, isForest, type TrainOptions, taskOf } from "./options";
+import { numberedFor } from "./order-categories";
 import { positiveOf } from "./positive-class";
 import type { Report } from "./report";
 import { splitRows } from "./split";
@@ -62,13 +63,13 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const split = splitRows(complete, { split: options.split, testSize, seed });
   if (options.split === "column" && (split.test.length === 0 || split.train.length === 0))
     refuseSplitColumn(split.test.length === 0);
-  const dataset = withKnownCategories(complete, split.train);
-  const training = takeRows(dataset, split.train);
-  const positive = positiveOf(training, options.positive);
+  const known = withKnownCategories(complete, split.train);
+  const learned = takeRows(known, split.train);
+  const positive = positiveOf(learned, options.positive);
   const heldOut = split.test.length;
-  if (compared.every(isForest)) withHeldOut(heldOut, () => checkForestRows(training));
+  if (compared.every(isForest)) withHeldOut(heldOut, () => checkForestRows(learned));
 
-  const imbalance = imbalanceOf(training.target);
+  const imbalance = imbalanceOf(learned.target);
   const metric = decidingMetric(gate, {
     isClasses: task === "classification",
     isImbalanced: imbalance !== undefined,
@@ -76,7 +77,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   });
   const isTuned = options.tune.length > 0;
   const folds =
-    isTuned || options.folds >= 2 ? foldsOf(training, options.folds >= 2 ? options.folds : usualFolds, options) : [];
+    isTuned || options.folds >= 2 ? foldsOf(learned, options.folds >= 2 ? options.folds : usualFolds, options) : [];
   // Of the whole work, by fits: the search is done when one fit is left, else cross-validation follows the fit. Shuffling
   // features counts as one more.
   const shuffles = options.permutationRepeats > 0 ? 1 : 0;
@@ -86,11 +87,13 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     onProgress({ phase: "tuning", done: done / fits });
   };
   const tuned = isTuned
-    ? withHeldOut(heldOut, () => tune(training, folds, options, positive, metric, onFold, hooks.means))
+    ? withHeldOut(heldOut, () => tune(learned, folds, options, positive, metric, onFold, hooks.means))
     : undefined;
   const before = tuned ? fits - 1 - shuffles : 0;
   const chosen: TrainOptions = { ...options, algorithm: compared[0]!, ...tuned?.tuning.best };
   const { algorithm } = chosen;
+  const dataset = numberedFor(chosen, known, split.train);
+  const training = takeRows(dataset, split.train);
   const leaks = leaksIn(complete, split, options.split);
   const warnings = [
     ...complete.warnings,
