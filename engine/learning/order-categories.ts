@@ -1,4 +1,4 @@
-import type { Dataset, FeatureColumn } from "./dataset";
+import type { Dataset, FeatureColumn, TargetColumn } from "./dataset";
 import { isForest, type TrainOptions } from "./options";
 
 /** Fewer rows say too little of a category, and a name that occurs once would only repeat its own target. */
@@ -17,7 +17,8 @@ export const numberedFor = (
  * cut in this order (W. Fisher, JASA 53, 1958), of more classes a good one is in the order of the first principal component
  * of the classes' shares (Coppersmith, Hong and Hosking, Data Mining and Knowledge Discovery 3, 1999). Ordering once
  * instead of in every node costs no accuracy (Wright and König, PeerJ 7:e6339, 2019). Categories of less than ten rows stand
- * where all rows are on the mean.
+ * where all rows are on the mean; where categories do not differ by more than chance, they stay in the order of their names,
+ * because an order that chance has made would let a tree find what is not there.
  */
 export function withOrderedCategories(dataset: Dataset, train: Int32Array): Dataset {
   if (dataset.features.every(({ categories }) => !categories)) return dataset;
@@ -27,11 +28,8 @@ export function withOrderedCategories(dataset: Dataset, train: Int32Array): Data
 function ordered(feature: FeatureColumn, { target }: Dataset, train: Int32Array): FeatureColumn {
   const { categories, values } = feature;
   if (!categories) return feature;
-  const classes = target.labels?.length ?? 0;
-  const scores =
-    classes > 2
-      ? byShares(feature, target.values, train, categories.length, classes)
-      : byMean(feature, target.values, train, categories.length);
+  const scores = scoresOf(feature, target, train, categories.length);
+  if (!scores) return feature;
   const order = categories.map((_, c) => c).sort((a, b) => scores[a]! - scores[b]! || a - b);
   const number = new Float64Array(order.length);
   order.forEach((c, i) => {
@@ -44,44 +42,43 @@ function ordered(feature: FeatureColumn, { target }: Dataset, train: Int32Array)
   };
 }
 
-function byMean({ values }: FeatureColumn, target: Float64Array, train: Int32Array, count: number): Float64Array {
-  const rows = new Float64Array(count);
-  const sums = new Float64Array(count);
-  let middle = 0;
-  for (const row of train) middle += target[row]! / train.length;
-  for (const row of train) {
-    const c = values[row]!;
-    if (Number.isNaN(c)) continue;
-    rows[c] = rows[c]! + 1;
-    sums[c] = sums[c]! + (target[row]! - middle);
-  }
-  return sums.map((sum, c) => (rows[c]! < fewestRows ? 0 : sum / rows[c]!));
-}
-
-function byShares(
+/** How far each category lies from all rows; undefined where that may as well be chance. */
+function scoresOf(
   { values }: FeatureColumn,
-  target: Float64Array,
+  target: TargetColumn,
   train: Int32Array,
   count: number,
-  classes: number,
-): Float64Array {
+): Float64Array | undefined {
+  const classes = target.labels?.length ?? 0;
+  const width = classes > 2 ? classes : 1;
   const rows = new Float64Array(count);
-  const shares = new Float64Array(count * classes);
-  const middle = new Float64Array(classes);
-  for (const row of train) {
-    const c = values[row]!;
-    if (Number.isNaN(c)) continue;
-    rows[c] = rows[c]! + 1;
-    const at = c * classes + target[row]!;
-    shares[at] = shares[at]! + 1;
-    middle[target[row]!] = middle[target[row]!]! + 1;
+  for (const row of train) if (!Number.isNaN(values[row])) rows[values[row]!] = rows[values[row]!]! + 1;
+  const known = train.filter((row) => rows[values[row]!]! >= fewestRows);
+  const groups = rows.filter((n) => n >= fewestRows).length;
+  if (groups < 3) return undefined;
+
+  /** What a row has of the target's part k: the number itself, or whether it is of that class. */
+  const part = (row: number, k: number): number =>
+    width === 1 ? target.values[row]! : target.values[row] === k ? 1 : 0;
+  const means = new Float64Array(count * width);
+  let within = 0;
+  let between = 0;
+  for (let k = 0; k < width; k++) {
+    let middle = 0;
+    for (const row of known) middle += part(row, k) / known.length;
+    for (const row of known) {
+      const at = values[row]! * width + k;
+      means[at] = means[at]! + (part(row, k) - middle) / rows[values[row]!]!;
+      within += (part(row, k) - middle) ** 2;
+    }
+    for (let c = 0; c < count; c++) between += rows[c]! * means[c * width + k]! ** 2;
   }
-  const all = middle.reduce((sum, one) => sum + one, 0);
-  for (let c = 0; c < count; c++)
-    for (let k = 0; k < classes; k++)
-      shares[c * classes + k] = rows[c]! < fewestRows ? 0 : shares[c * classes + k]! / rows[c]! - middle[k]! / all;
-  const axis = principalAxis(shares, rows, classes);
-  return rows.map((_, c) => axis.reduce((sum, part, k) => sum + part * shares[c * classes + k]!, 0));
+  within -= between;
+  const ratio = between / (groups - 1) / (within / (known.length - groups));
+  // F of an analysis of variance, which for groups that do not differ is 1 on the mean.
+  if (!(ratio > 1 + 3 * Math.sqrt(2 / (groups - 1)))) return undefined;
+  const axis = width === 1 ? Float64Array.of(1) : principalAxis(means, rows, width);
+  return rows.map((_, c) => axis.reduce((sum, share, k) => sum + share * means[c * width + k]!, 0));
 }
 
 /** The direction in which the rows of a matrix, weighted, spread most, by powers of their covariance. */

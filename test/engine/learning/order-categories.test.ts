@@ -5,6 +5,7 @@ import type { RegressionMetrics } from "../../../engine/learning/metrics";
 import { trainOptions } from "../../../engine/learning/options";
 import { withOrderedCategories } from "../../../engine/learning/order-categories";
 import { predictorOf } from "../../../engine/learning/predictor";
+import { randomOf } from "../../../engine/learning/random";
 import { train } from "../../../engine/learning/train";
 
 const table = (count: number, row: (i: number) => Row): Table => Array.from({ length: count }, (_, i) => row(i));
@@ -39,6 +40,11 @@ describe("categories are numbered by the target, for forests", () => {
     const dataset = buildDataset(rows, { target: "y", task: "classification" });
     const { categories } = withOrderedCategories(dataset, all(400)).features[0]!;
     assert.ok(["acdb", "bdca", "acbd", "dbca"].includes(categories!.join("")), categories!.join(""));
+  });
+  it("noise is not put in order: what trees would find in it is not there", () => {
+    const rows = table(900, (i) => ({ operator: `o${(i * 7) % 30}`, y: randomOf(3, i).below(100) }));
+    const dataset = buildDataset(rows, { target: "y", task: "regression" });
+    assert.deepEqual(withOrderedCategories(dataset, all(900)).features[0]!.categories, dataset.features[0]!.categories);
   });
   it("a name that hardly occurs twice says nothing, and stays where it was", () => {
     const rows = table(60, (i) => ({ serial: `s${String(i).padStart(2, "0")}`, y: (i * 7) % 11 }));
