@@ -13,6 +13,7 @@ import { type ArrivalSource, type ArrivedMessage, watchArrivals } from "../lib/a
 import type { Host } from "../lib/define-node";
 import { withBatch } from "../lib/messages";
 import { acquire } from "../lib/shared";
+import { linkMetrics } from "./link-metrics";
 import type { TwinLinkSettings } from "./twin-link.settings";
 
 /** Samples of one message, and twins looked at in one turn of the event loop. */
@@ -88,6 +89,7 @@ export function measure(host: Host, { scope, twin, every, options }: TwinLinkSet
     clearInterval(timer);
   });
 
+  host.metrics(() => linkMetrics(meter.connectionIds().flatMap((id) => meter.latestOfConnection(id) ?? [])));
   host.show("idle", host.text("status.waiting"));
   return { meter, nameOf: (connection) => names.get(connection) || connection };
 }

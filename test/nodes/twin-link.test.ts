@@ -1,8 +1,13 @@
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import type { Sample, Values } from "../../engine/contract/messages";
 import { relativeError } from "../../engine/link/quantile-sketch";
+import { textOf } from "../../nodes/lib/metrics";
 import { disposeShared } from "../../nodes/lib/shared";
+import { linkMetrics } from "../../nodes/twin-link/link-metrics";
 import { overBadLine, ranked } from "../engine/link/bad-line";
+import { projectRoot } from "../flows/project";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
 
 describe("twin-link", () => {
@@ -64,6 +69,19 @@ describe("twin-link", () => {
     return all;
   }
   const sum = (all: Values[], name: string): number => all.reduce((total, values) => total + Number(values[name]), 0);
+
+  it("has metrics for each connection, of at most 100 of them, by the names in docs/operations.md", async () => {
+    const values = { messagesPerSecond: 2, delivery: 0.5, twins: 3, out: 1, utilisation: 0.2, "latency.p95": 250 };
+    const metrics = linkMetrics(Array.from({ length: 1000 }, (_, n) => ({ id: `door-${n}`, values })));
+    assert.equal(new Set(metrics.map(({ labels }) => labels?.connection)).size, 100);
+    const text = await textOf(metrics);
+    assert.match(text, /^meditwin_link_latency_seconds\{connection="door-0",quantile="0.95"\} 0.25$/m);
+    assert.match(text, /^meditwin_link_delivery_ratio\{connection="door-0"\} 0.5$/m);
+    assert.doesNotMatch(text, /bytes/);
+    const docs = readFileSync(path.join(projectRoot, "docs/operations.md"), "utf8");
+    for (const name of docs.match(/meditwin_link_\w+/g) ?? assert.fail())
+      assert.ok(text.includes(`# TYPE ${name} `), name);
+  });
 
   it("agrees with what a generator did to its samples on purpose: lost, delayed, repeated, reordered", async () => {
     const flow = await load({ every: 1 });
