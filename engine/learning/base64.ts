@@ -2,27 +2,31 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const values = new Uint8Array(128).fill(255);
 for (let i = 0; i < 64; i++) values[alphabet.charCodeAt(i)] = i;
 
-const letters = Uint8Array.from(alphabet, (letter) => letter.charCodeAt(0));
 const padding = 61; // "="
+/** The two letters of twelve bits, as they stand in memory (every platform that Node.js runs on is little-endian). */
+const pairs = Uint16Array.from(
+  { length: 4096 },
+  (_, bits) => alphabet.charCodeAt(bits >>> 6) | (alphabet.charCodeAt(bits & 63) << 8),
+);
 
 /** Bytes as base64 (RFC 4648, with padding). Here because `engine/` knows neither Node's Buffer nor the browser's btoa. */
 export function toBase64(bytes: Uint8Array): string {
   const parts: string[] = [];
   // Pieces of a multiple of three bytes join without padding in between; their letters fit an argument list.
   const piece = 3 * 2048;
-  const codes = new Uint8Array((piece / 3) * 4);
+  const codes = new Uint16Array((piece / 3) * 2);
+  const letters = new Uint8Array(codes.buffer);
   for (let start = 0; start < bytes.length; start += piece) {
     const end = Math.min(bytes.length, start + piece);
     let at = 0;
     for (let i = start; i < end; i += 3) {
       const bits = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
-      codes[at++] = letters[bits >>> 18]!;
-      codes[at++] = letters[(bits >>> 12) & 63]!;
-      codes[at++] = i + 1 < end ? letters[(bits >>> 6) & 63]! : padding;
-      codes[at++] = i + 2 < end ? letters[bits & 63]! : padding;
+      codes[at++] = pairs[bits >>> 12]!;
+      codes[at++] = pairs[bits & 4095]!;
     }
+    for (let spare = (3 - ((end - start) % 3)) % 3; spare > 0; spare--) letters[2 * at - spare] = padding;
     // apply, because spreading a typed array goes through its iterator: ten times slower
-    parts.push(String.fromCharCode.apply(null, codes.subarray(0, at) as unknown as number[]));
+    parts.push(String.fromCharCode.apply(null, letters.subarray(0, 2 * at) as unknown as number[]));
   }
   return parts.join("");
 }
@@ -48,6 +52,6 @@ export function fromBase64(text: string): Uint8Array {
   return bytes;
 }
 
-/** A typed array as base64 of its little-endian bytes (every platform that Node.js runs on is little-endian). */
+/** A typed array as base64 of its little-endian bytes. */
 export const packed = (array: Float64Array | Float32Array | Int32Array | Uint16Array | Uint8Array): string =>
   toBase64(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));

@@ -1,4 +1,5 @@
 import { fromBase64, packed } from "../base64";
+import { type PackedNumbers, packNumbers, unpackNumbers } from "../packed-numbers";
 import { leaf, missingGoesLeft, type Tree } from "./grow-tree";
 import { type IntervalErrors, type IntervalReader, intervalReader } from "./interval-errors";
 
@@ -9,10 +10,12 @@ export interface ForestModel {
   /** One number a node: the feature, or a leaf. Two bytes each, one where there are few features. */
   feature: string;
   featureBytes: 1 | 2;
-  /** Float64: the threshold; in a leaf the prediction, or for three classes and more a row of `shares`. */
-  value: string;
-  /** Float32: weight of the training rows in each leaf. */
-  cover: string;
+  /** The threshold of each node that is no leaf. */
+  thresholds: PackedNumbers;
+  /** Of each leaf the prediction, or for three classes and more a row of `shares`. */
+  leaves: PackedNumbers;
+  /** Weight of the training rows in each leaf. */
+  cover: PackedNumbers;
   /** Float64: rows with the share of each class; absent for numbers and two classes. */
   shares?: string;
   /** 0 for a regression; the prediction of a tree for two classes is the share of the second one. */
@@ -45,32 +48,35 @@ const smallMissingLeft = 128;
 export function forestModelOf(trees: readonly Tree[], classes: number, votes = false): ForestModel {
   const total = trees.reduce((sum, tree) => sum + tree.feature.length, 0);
   const feature = new Uint16Array(total);
-  const value = new Float64Array(total);
-  const cover = new Float32Array(total);
+  const thresholds = new Float64Array(total);
+  const predictions = new Float64Array(total);
+  const cover = new Float64Array(total);
   const shares: number[] = [];
   const rowOfShares = new Map<string, number>();
+  /** Most leaves are pure: each mix of shares is stored once. */
+  function rowOf(mix: number[]): number {
+    const key = mix.join();
+    const known = rowOfShares.get(key);
+    if (known !== undefined) return known;
+    rowOfShares.set(key, rowOfShares.size);
+    shares.push(...mix);
+    return rowOfShares.size - 1;
+  }
   let at = 0;
   let leaves = 0;
   let few = true;
   for (const tree of trees) {
     for (let i = 0; i < tree.feature.length; i++, at++) {
-      feature[at] = tree.feature[i]!;
-      value[at] = tree.value[i]!;
-      if (tree.feature[i] !== leaf) {
-        if ((tree.feature[i]! & ~missingGoesLeft) >= smallMissingLeft - 1) few = false;
+      const code = tree.feature[i]!;
+      const value = tree.value[i]!;
+      feature[at] = code;
+      if (code !== leaf) {
+        if ((code & ~missingGoesLeft) >= smallMissingLeft - 1) few = false;
+        thresholds[at - leaves] = value;
         continue;
       }
-      cover[leaves++] = tree.cover[i]!;
-      if (classes <= 2) continue;
-      // Most leaves are pure: each mix of shares is stored once.
-      const mix = tree.shares.slice(value[at]! * classes, (value[at]! + 1) * classes);
-      const key = mix.join();
-      const known = rowOfShares.get(key);
-      value[at] = known ?? rowOfShares.size;
-      if (known === undefined) {
-        rowOfShares.set(key, rowOfShares.size);
-        shares.push(...mix);
-      }
+      cover[leaves] = tree.cover[i]!;
+      predictions[leaves++] = classes > 2 ? rowOf(tree.shares.slice(value * classes, (value + 1) * classes)) : value;
     }
   }
   return {
@@ -79,8 +85,9 @@ export function forestModelOf(trees: readonly Tree[], classes: number, votes = f
     nodes: trees.map((tree) => tree.feature.length),
     featureBytes: few ? 1 : 2,
     feature: packed(few ? Uint8Array.from(feature, narrow) : feature),
-    value: packed(value),
-    cover: packed(cover.subarray(0, leaves)),
+    thresholds: packNumbers(thresholds.subarray(0, total - leaves)),
+    leaves: packNumbers(predictions.subarray(0, leaves)),
+    cover: packNumbers(cover.subarray(0, leaves)),
     ...(classes > 2 ? { shares: packed(Float64Array.from(shares)) } : {}),
   };
 }
@@ -94,12 +101,16 @@ const widen = (code: number): number =>
 export function forestOf(model: ForestModel): Forest {
   const codes = fromBase64(model.feature);
   const feature = model.featureBytes === 1 ? Uint16Array.from(codes, widen) : new Uint16Array(codes.buffer);
-  const value = new Float64Array(fromBase64(model.value).buffer);
-  const leafCover = new Float32Array(fromBase64(model.cover).buffer);
+  const thresholds = unpackNumbers(model.thresholds);
+  const predictions = unpackNumbers(model.leaves);
+  const leafCover = unpackNumbers(model.cover);
   const shares = new Float64Array(fromBase64(model.shares ?? "").buffer);
   const total = model.nodes.reduce((sum, nodes) => sum + nodes, 0);
-  if (feature.length !== total || value.length !== total)
+  if (feature.length !== total || thresholds.length + predictions.length !== total)
     throw new RangeError("the forest's nodes do not fit together");
+  const value = new Float64Array(total);
+  for (let i = 0, leaves = 0; i < total; i++)
+    value[i] = feature[i] === leaf ? predictions[leaves++]! : thresholds[i - leaves]!;
   const forest: Forest = {
     classes: model.classes,
     votes: model.votes === true,
@@ -123,7 +134,7 @@ export function forestOf(model: ForestModel): Forest {
 }
 
 /** Finds the right children of one tree in preorder and the cover of its inner nodes. Returns how many leaves have been seen. */
-function link(forest: Forest, start: number, end: number, leafCover: Float32Array, leavesBefore: number): number {
+function link(forest: Forest, start: number, end: number, leafCover: Float64Array, leavesBefore: number): number {
   const { feature, value, right, cover, shares, classes } = forest;
   const open: number[] = []; // nodes whose right child is still to come
   let leaves = leavesBefore;

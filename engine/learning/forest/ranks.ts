@@ -61,8 +61,13 @@ function placeOf(sorted: Float64Array, value: number): number {
   return low;
 }
 
-/** A threshold between two neighbouring ranks: the middle, or the left value where the middle rounds to the right one. */
+/**
+ * A threshold between two neighbouring ranks: the middle, in the four bytes of a single-precision number where that lies
+ * between them too, or the left value where the middle rounds to the right one.
+ */
 export function thresholdBetween(left: number, right: number): number {
   const middle = left / 2 + right / 2;
+  const short = Math.fround(middle);
+  if (short >= left && short < right) return short;
   return middle >= left && middle < right ? middle : left;
 }

@@ -407,7 +407,9 @@ describe("forest", () => {
       RangeError,
     );
     assert.throws(() => forestOf({ ...model, feature: model.feature.slice(0, -4) }), RangeError);
-    assert.throws(() => forestOf({ ...model, value: `*${model.value.slice(1)}` }), RangeError);
+    const damaged = { ...model.leaves, data: `*${model.leaves.data.slice(1)}` };
+    assert.throws(() => forestOf({ ...model, leaves: damaged }), RangeError);
+    assert.throws(() => forestOf({ ...model, thresholds: model.leaves }), RangeError);
   });
 });
 
@@ -460,6 +462,25 @@ describe("ml-random-forest as an engine", () => {
       rows.map((row) => scorer.score(Float64Array.from(row))),
       theirs.predict(rows),
     );
+  });
+  it("takes more than ten times as much room as ours: numbers, two and three classes", () => {
+    const random = randomOf(3);
+    const cells = Array.from({ length: 250 }, () => [
+      random.below(1000) / 10,
+      random.below(1000) / 10,
+      random.below(50),
+    ]);
+    const scores = cells.map(([a, b, c]) => Math.sin(a! / 15) * 5 + b! / 20 + c! / 25 + random.below(100) / 100);
+    for (const cuts of [[], [3], [1, 4]]) {
+      const isClasses = cuts.length > 0;
+      const targets = isClasses ? scores.map((y) => cuts.filter((cut) => y > cut).length) : scores;
+      const theirs = isClasses ? new RandomForestClassifier!(settings) : new RandomForestRegression!(settings);
+      theirs.train(cells, targets);
+      const rows = table(250, (i) => ({ y: targets[i], a: cells[i]![0], b: cells[i]![1], c: cells[i]![2] }));
+      const { model } = trainForest(isClasses ? classesOf(rows) : numbersOf(rows), options({ trees: 15 }));
+      const percent = (100 * JSON.stringify(model).length) / JSON.stringify(theirs).length;
+      assert.ok(percent < 10, `${percent.toFixed(1)} %`);
+    }
   });
   it("has its traps: default settings would give a stump on rare classes, ours finds them", () => {
     const rare = classesOf(table(400, (i) => ({ y: i % 50 === 0 ? 1 : 0, a: (i % 50) + i / 1000, b: i % 7 })));

@@ -505,7 +505,7 @@ describe("predict", () => {
     const { model } = run(tablets, { algorithm: "forest-regressor", ...hardness, trees: 2 });
     assert.equal(refusalOf(() => predictorOf({ ...model, format: 2 } as unknown as Model)).code, "schema-mismatch");
     assert.equal(
-      refusalOf(() => predictorOf({ ...model, forest: { ...model.forest!, value: "AAAA" } })).code,
+      refusalOf(() => predictorOf({ ...model, forest: { ...model.forest!, feature: "AAAA" } })).code,
       "damaged",
     );
     assert.equal(refusalOf(() => predictorOf({ ...model, forest: undefined })).code, "damaged");
