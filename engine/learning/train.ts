@@ -27,6 +27,8 @@ export interface Progress {
   phase: "tuning" | "training" | "cross-validation" | "judging";
   /** 0 to 1 of the whole. */
   done: number;
+  /** Of a search: how many candidates are done, and of how many. */
+  candidates?: { done: number; of: number };
 }
 
 export interface Trained {
@@ -84,7 +86,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   let fits = folds.length + 1 + shuffles;
   const onFold = (done: number, of: number): void => {
     fits = of + 1 + shuffles;
-    onProgress({ phase: "tuning", done: done / fits });
+    const candidates = { done: Math.floor(done / folds.length), of: of / folds.length };
+    onProgress({ phase: "tuning", done: done / fits, candidates });
   };
   const tuned = isTuned
     ? withHeldOut(heldOut, () => tune(learned, folds, options, positive, metric, onFold, hooks.means))

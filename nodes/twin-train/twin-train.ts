@@ -29,6 +29,8 @@ export interface TrainingState {
   state: "queued" | "preparing" | "training" | "saving" | "done" | "refused" | "failed" | "cancelled";
   /** 0 to 1. */
   done: number;
+  /** While settings are searched: how many candidates are done, and of how many. */
+  candidates?: { done: number; of: number };
   model: string;
   version?: number;
   /** Trainings that wait behind this one. */
@@ -122,7 +124,7 @@ export default defineNode<Stored>({
                 ...(champion ? { champion: { version: champion.version, model: champion.model } } : {}),
               },
               limit.signal,
-              ({ done }) => tell("training", { done }),
+              ({ done, candidates }) => tell("training", { done, ...(candidates ? { candidates } : {}) }),
               { workers: workersFor(settings.workers) },
             );
             if (model.length > maxModelBytes) throw tooLarge(model.length);

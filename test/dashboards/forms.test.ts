@@ -148,6 +148,33 @@ describe("the editor's forms, in both languages, light and dark", function () {
     assert.deepEqual(installation().complaints(), []);
   });
 
+  it("search the settings of a training: the count is right, what is wrong is said at once, and the list is kept as typed", async () => {
+    const page = await openEditor();
+    await page.evaluate(`RED.editor.edit(RED.nodes.node("twin-train.variant2"))`);
+    await page.waitForSelector(".twin-train-tune-line >> nth=2");
+    const said = (text: string) =>
+      page.waitForFunction(`$("#twin-train-trials, [data-field=tune] > .twin-train-fault").text().includes("${text}")`);
+    await said("尝试 60 个组合，每个组合依次拟合 5 份");
+    await page.selectOption("#node-input-search", "grid");
+    await said("“Alpha”给出的是范围：请改为随机搜索，或列出取值");
+    await page.fill(".twin-train-tune-line >> nth=1 >> input", "0.1, 10");
+    await said("尝试 5 个组合");
+    await page.click("[data-field=tune] .red-ui-editableList-addButton");
+    await page.selectOption(".twin-train-tune-line >> nth=3 >> select", "intercept");
+    await said("“包含截距”：请给出 1 到 100 个取值");
+    for (const box of [0, 1]) await page.check(`.twin-train-tune-line >> nth=3 >> input >> nth=${box}`);
+    await said("尝试 7 个组合");
+    await page.click("#node-dialog-ok");
+    await page.waitForFunction(`!document.querySelector(".red-ui-tray")`);
+    assert.deepEqual(await page.evaluate(`RED.nodes.node("twin-train.variant2").tune`), [
+      { setting: "algorithm", values: ["ridge", "forest-regressor"] },
+      { setting: "alpha", values: [0.1, 10] },
+      { setting: "maxDepth", values: [4, 8, 0] },
+      { setting: "intercept", values: ["true", "false"] },
+    ]);
+    assert.deepEqual(installation().complaints(), []);
+  });
+
   it("would be caught with a missing text, one that is cut off, one that is faint, and one that is English (control)", async () => {
     const page = await openEditor();
     await page.evaluate(`RED.editor.edit(RED.nodes.node("twin-write.plain"))`);

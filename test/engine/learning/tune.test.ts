@@ -3,12 +3,12 @@ import type { Table } from "../../../engine/contract/messages";
 import { buildDataset, type DatasetOptions } from "../../../engine/learning/dataset-builder";
 import type { RegressionMetrics } from "../../../engine/learning/metrics";
 import { type Algorithm, type TrainOptions, taskOf, trainOptions } from "../../../engine/learning/options";
-import { type Trained, train } from "../../../engine/learning/train";
+import { type Progress, type Trained, train } from "../../../engine/learning/train";
 import { candidatesOf } from "../../../engine/learning/tune-candidates";
 import { assertDigits, readCsv, readFixture, refusalOf } from "./references";
 
 type Settings = Partial<TrainOptions> & Partial<Omit<DatasetOptions, "split">> & { algorithm: Algorithm };
-function run(table: Table, settings: Settings, onProgress?: (done: number) => void): Trained {
+function run(table: Table, settings: Settings, onProgress?: (progress: Progress) => void): Trained {
   const options = trainOptions(settings);
   const dataset = buildDataset(table, {
     target: "y",
@@ -16,7 +16,7 @@ function run(table: Table, settings: Settings, onProgress?: (done: number) => vo
     split: options.split,
     task: taskOf(settings.algorithm),
   });
-  return train(dataset, options, onProgress ? { onProgress: ({ done }) => onProgress(done) } : {});
+  return train(dataset, options, onProgress ? { onProgress } : {});
 }
 /** A parabola with some noise that repeats. */
 const parabola: Table = Array.from({ length: 60 }, (_, i) => ({
@@ -271,7 +271,15 @@ describe("tune", () => {
       tune: [{ setting: "minLeaf", min: 1, max: 12 }],
     };
     const seen: number[] = [];
-    const first = run(parabola, settings, (done) => seen.push(done));
+    const told = new Set<string>();
+    const first = run(parabola, settings, ({ done, candidates }) => {
+      seen.push(done);
+      if (candidates) told.add(`${candidates.done} of ${candidates.of}`);
+    });
+    assert.deepEqual(
+      [...told],
+      [0, 1, 2, 3, 4, 5].map((done) => `${done} of 5`),
+    );
     assert.ok(seen.length > 15);
     assert.deepEqual(
       seen,
