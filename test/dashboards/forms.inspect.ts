@@ -8,7 +8,7 @@ export interface Inspection {
 
 /** Names, units and code that stand as they are in every language. */
 const sameInChinese =
-  /msg\.\w+|twin-[a-z]+|\b(MQTT|HTTP|POST|JSON|CSV|Sparkplug|QoS|TLS|NATS|JetStream|InfluxDB|MiB|Alpha|Theil-Sen|ml-random-forest|tls-config|MediTwin)\b/g;
+  /msg\.\w+|twin-[a-z]+|\b(MQTT|HTTP|POST|JSON|CSV|Sparkplug|QoS|TLS|NATS|JetStream|InfluxDB|MiB|UTF-8|UTF-16 LE|Alpha|Theil-Sen|ml-random-forest|tls-config|MediTwin)\b/g;
 
 /** Runs in the page of the editor, which must have a form open. Contrast as WCAG 2 has it: 4.5 for texts. */
 export const inspectForm = `(() => {
