@@ -49,6 +49,8 @@ export interface Report {
   };
   /** Forests: share of each feature in what divisions took off the impurity, largest first; sums to 1. */
   importance?: { feature: string; importance: number }[];
+  /** Numbers: the share of the held-out rows (of 2,000 at most) that intervals of that level hold, and their mean width. */
+  interval?: { level: number; coverage: number; width: number; rows: number };
   /**
    * How much worse the metric of `permutation` gets when a feature's values are shuffled: mean and standard deviation (n - 1) of
    * `repeats` times, largest first; below 0 where the model does better without it.

@@ -10,6 +10,7 @@ import type { ForestMeans } from "./forest/train-forest";
 import { checkGate, judgeGate, parseGate } from "./gate";
 import { decidingMetric, headlineOf, imbalanceOf, imbalanceWarnings } from "./headline";
 import { importanceOf } from "./importance";
+import { coverageOf } from "./interval-coverage";
 import { withKnownCategories } from "./known-categories";
 import { leaksIn } from "./leakage";
 import { meanOf } from "./linear/terms";
@@ -126,7 +127,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const on = split.test.length > 0 ? "test" : "train";
   const judgedRows = on === "test" ? takeRows(dataset, split.test) : training;
   const uncentred = fitted.parts.linear !== undefined && !chosen.intercept;
-  const { metrics, predictions } = evaluate(scorerOf(model), judgedRows, on, positive, uncentred, costs);
+  const scorer = scorerOf(model);
+  const { metrics, predictions } = evaluate(scorer, judgedRows, on, positive, uncentred, costs);
   const crossValidation =
     tuned?.crossValidation ??
     (folds.length > 0
@@ -143,6 +145,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
         )
       : undefined);
   const champion = hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive, costs);
+  const coverage = coverageOf(scorer, judgedRows, on);
   const baseline = evaluateBaseline(training, judgedRows, on, positive, uncentred, costs);
   const importance = importanceOf(
     model,
@@ -173,6 +176,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     headline: headlineOf(metric, metrics, baseline),
     gate: judgeGate(gate, metrics),
     ...fitted.told,
+    ...coverage.told,
     ...importance.told,
     ...(crossValidation ? { crossValidation } : {}),
     ...(tuned ? { tuning: tuned.tuning } : {}),
@@ -182,7 +186,13 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     durationMs: 0,
     predictions,
     ...(leaks.length > 0 ? { leaks } : {}),
-    warnings: [...warnings, ...fitted.warnings, ...importance.warnings, ...shift(metrics, training, judgedRows)],
+    warnings: [
+      ...warnings,
+      ...fitted.warnings,
+      ...importance.warnings,
+      ...coverage.warnings,
+      ...shift(metrics, training, judgedRows),
+    ],
   };
   return { report, model };
 }

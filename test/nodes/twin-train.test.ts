@@ -142,6 +142,8 @@ describe("twin-train", function () {
       features,
       modelName: "machines",
       trees: 300,
+      costMissed: 20,
+      costFalseAlarm: 1,
     });
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
@@ -153,6 +155,9 @@ describe("twin-train", function () {
     assert.ok(longest < 200, `the event loop stood still for ${longest.toFixed(0)} ms`);
     assert.equal(report.rows.train, 8000);
     assert.ok((report.metrics as ClassMetrics).rocAuc! > 0.9);
+    const stored = JSON.parse((await modelsOf(flow).get("machines", 1))!.model);
+    assert.deepEqual(stored.threshold, { positive: 1, value: report.threshold!.value });
+    assert.equal(report.headline.metric, "cost");
     assert.ok(report.durationMs > 150, "which is long enough to have been noticed");
     const told = await states(flow, "done");
     assert.deepEqual([told[0]!.state, told[1]!.state, told.at(-2)!.state], ["preparing", "training", "saving"]);

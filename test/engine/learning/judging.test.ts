@@ -532,6 +532,25 @@ describe("intervals of forests", function () {
     });
   }
 
+  it("are told of: how many held-out rows they hold, and how wide they are", () => {
+    const hardness = tabletsOf(forests.tablets.features);
+    for (const algorithm of ["linear", "forest-regressor"] as const) {
+      const { model, report } = run(hardness, { algorithm });
+      const predictor = predictorOf(model);
+      const held = forests.tablets["test rows of those without blanks"];
+      const each = held.map((row) => {
+        const { interval } = predictor.predict(tabletRows[row]!, { interval: 0.9 });
+        const y = hardness.target.values[row]!;
+        return { inside: y >= interval![0] && y <= interval![1] ? 1 : 0, width: interval![1] - interval![0] };
+      });
+      const { coverage, width, ...rest } = report.interval!;
+      assert.deepEqual(rest, { level: 0.9, rows: held.length });
+      assertDigits(coverage, mean(each.map(({ inside }) => inside)), 12, "coverage");
+      assertDigits(width, mean(each.map((one) => one.width)), 9, "width");
+      assert.ok(coverage > 0.8, `${algorithm}: ${coverage}`);
+      assert.equal(run(hardness, { algorithm, split: "random", testSize: 0 }).report.interval, undefined);
+    }
+  });
   it("widen with the level, and a model of before has those of its trees", () => {
     const dataset = drawn("one feature", 7);
     const { parts } = fitModel(dataset, trainOptions({ algorithm: "forest-regressor", trees: 20 }));

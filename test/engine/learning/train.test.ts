@@ -47,6 +47,7 @@ describe("train", () => {
       "fit",
       "gate",
       "headline",
+      "interval",
       "metrics",
       "model",
       "predictions",
@@ -227,6 +228,8 @@ describe("train", () => {
       trees: 20,
     });
     assert.ok((report.metrics as RegressionMetrics).rmse < 0.7 * (report.baseline as RegressionMetrics).rmse);
+    assert.ok(report.interval!.coverage < 0.75, "what is promised of rows like those learned from does not hold");
+    assert.match(report.warnings.join(), /Intervals of 90 % hold \d+ % of the held-out rows/);
     assert.match(
       report.warnings.join(),
       /r2 is below 0.*ejection is 167\.8 on the mean, that of the rows learned from 185\.9/,
