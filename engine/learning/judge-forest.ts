@@ -8,6 +8,7 @@ import { type OutOfBag, outOfBag } from "./forest/out-of-bag";
 import { withKnownCategories } from "./known-categories";
 import { type Costs, classMetrics, regressionMetrics } from "./metrics";
 import { costsOf, type TrainOptions } from "./options";
+import { numberedFor } from "./order-categories";
 import type { Metrics, Report } from "./report";
 import { chooseThreshold, secondBy, type Threshold, thresholdOfCosts } from "./threshold";
 
@@ -113,7 +114,7 @@ function crossValidated(dataset: Dataset, options: TrainOptions, refit: (part: D
   const apart = options.split === "group" && dataset.groups ? new Set(dataset.groups).size : dataset.rows;
   const folds = Math.min(thresholdFolds, apart);
   for (const { train, test } of folds >= 2 ? foldsOf(dataset, folds, options) : []) {
-    const known = withKnownCategories(dataset, train);
+    const known = numberedFor(options, withKnownCategories(dataset, train), train);
     const scorer = forestScorer(forestOf(refit(takeRows(known, train))));
     for (const i of test) {
       for (let f = 0; f < row.length; f++) row[f] = known.features[f]!.values[i]!;
