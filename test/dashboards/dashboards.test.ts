@@ -264,7 +264,7 @@ describe("the operators' pages", function () {
     const client = await mqtt.connectAsync(installation().mqttUrl);
     await client.publishAsync("press-6/desired", '{"replay_factor":100}', { qos: 1 });
     const row = page.locator('[data-link="press-6"]');
-    await row.waitFor();
+    await row.waitFor({ timeout: 40_000 });
     for (const [name, choice] of [
       ["lose", "10 %"],
       ["repeat", "10 %"],
