@@ -25,6 +25,8 @@ export interface DatasetOptions {
   /** For the split `column`: the rows saying `test` here are held out. For `time`: what to sort by; absent, the rows' order. */
   splitColumn?: string;
   groupColumn?: string;
+  /** Unit of a column's numbers, such as °C. */
+  unitOf?(column: string): string | undefined;
   /** A table with more rows is refused; 0 is no limit. @default 0 */
   maxRows?: number;
   /** A table with more rows x columns is refused before memory is taken for it. @default 50 million */
@@ -102,7 +104,8 @@ function conversionOf(table: Table, columns: Map<string, Seen>, options: Dataset
 
   const features = names.map((name): FeatureColumn => {
     const kind = kindOfFeature(columns.get(name)!, table);
-    return { name, kind, values: new Float64Array(table.length), missing: 0 };
+    const unit = kind === "number" && options.unitOf?.(name);
+    return { name, kind, values: new Float64Array(table.length), ...(unit ? { unit } : {}), missing: 0 };
   });
   const categories = features.map((feature) => (feature.kind === "category" ? numbering<string>() : undefined));
   const targetValues = new Float64Array(table.length);

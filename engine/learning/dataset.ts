@@ -6,6 +6,8 @@ export interface FeatureColumn {
   name: string;
   kind: "number" | "category";
   values: Float64Array;
+  /** What the numbers are in, where somebody said so. */
+  unit?: string;
   /** The texts that occur, in order of their code points. Only for `category`. */
   categories?: string[];
   /** How many of the values are missing. */

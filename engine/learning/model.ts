@@ -15,6 +15,8 @@ import { secondBy, type Threshold } from "./threshold";
 export interface FeatureSpec {
   name: string;
   kind: "number" | "category";
+  /** What its numbers are in. Absent: nobody said. */
+  unit?: string;
   /** Of a category: the texts that it was trained with, by their numbers. */
   categories?: string[];
   /** Smallest and largest number it was trained with; null when there was none, or, where none may be missing, when they are not known. */
@@ -56,7 +58,7 @@ export interface Model {
 export function featureSpecs({ features }: Dataset): FeatureSpec[] {
   const isFew = features.length <= mostDistributions;
   return features.map((feature) => {
-    const { name, kind, categories, values, missing } = feature;
+    const { name, kind, unit, categories, values, missing } = feature;
     let min: number | null = null;
     let max: number | null = null;
     if (kind === "number") {
@@ -69,6 +71,7 @@ export function featureSpecs({ features }: Dataset): FeatureSpec[] {
     return {
       name,
       kind,
+      ...(unit ? { unit } : {}),
       ...(categories ? { categories } : {}),
       min,
       max,

@@ -3,6 +3,8 @@ import { readerOf, SettingError } from "../lib/settings";
 
 export interface TwinPredictSettings {
   store: unknown;
+  /** Id of a twin-model node: what its properties are in. */
+  model: unknown;
   /** Name in the registry. */
   modelName: string;
   /** Alias or version. */
@@ -20,6 +22,7 @@ export function readTwinPredictSettings(def: Record<string, unknown>): TwinPredi
   const read = readerOf(def);
   return {
     store: def.store,
+    model: def.model,
     modelName: read.text("modelName", ""),
     use: read.text("use", "champion"),
     domain: read.choice("domain", ["refuse", "flag", "ignore"] as const, "refuse"),

@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Failure, quote, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import type { Row } from "../../engine/contract/messages";
+import type { TwinModel } from "../../engine/contract/model";
 import type { Moment } from "../../engine/learning/drift/awaited-truths";
 import type { DriftWatch } from "../../engine/learning/drift/drift-watch";
+import { type FeatureConversion, featureConversions, inModelUnits } from "../../engine/learning/feature-units";
 import type { Prediction } from "../../engine/learning/predictor";
 import { defineNode } from "../lib/define-node";
 import { isObject, readMessage, refusedRows } from "../lib/messages";
@@ -37,6 +39,8 @@ export default defineNode<TwinPredictSettings>({
     const { models } = host.use<TwinStore>("twin-store", settings.store);
     const current = currentModel(models, modelName, use, () => void warmUp());
     host.onClose(() => current.stop());
+    const units = host.useIfSet<TwinModel>("twin-model", settings.model)?.properties;
+    let conversions: FeatureConversion[] = [];
     const drift = settings.drift && watchDrift(host, models, modelName, settings.drift);
     let watch: DriftWatch | undefined;
     let watched: Loaded | undefined;
@@ -64,6 +68,8 @@ export default defineNode<TwinPredictSettings>({
 
     function follow(loaded: Loaded): void {
       if (watched === loaded) return;
+      // Refuses each message where the units do not go together.
+      conversions = featureConversions(loaded.predictor.model.features, (name) => units?.get(name)?.unit);
       watched = loaded;
       watch = drift?.of(loaded);
     }
@@ -73,7 +79,11 @@ export default defineNode<TwinPredictSettings>({
         throw new Refusal(
           refuse("bad-payload", `The row is ${quote(row)}.`, "Send objects with a value for each feature.", { index }),
         );
-      const prediction = predictor.predict(row as Row, { interval, explain, combination: domain !== "ignore" });
+      const prediction = predictor.predict(inModelUnits(row as Row, conversions), {
+        interval,
+        explain,
+        combination: domain !== "ignore",
+      });
       if (watch) drift?.tell(watch.see(predictor.row));
       if (prediction.outside && domain === "refuse")
         throw new Refusal(outOfDomain(prediction, modelName, version, index));

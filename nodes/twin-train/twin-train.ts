@@ -1,5 +1,6 @@
 import { Failure, Refusal, type RefusalInfo, refuse } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
+import type { TwinModel } from "../../engine/contract/model";
 import type { Report } from "../../engine/learning/report";
 import { withDeadline } from "../lib/deadline";
 import { defineNode } from "../lib/define-node";
@@ -52,6 +53,8 @@ export default defineNode<Stored>({
   readSettings: (def) => ({ ...readTwinTrainSettings(def), def, store: def.store }),
   start(host, stored) {
     const { models } = host.use<TwinStore>("twin-store", stored.store);
+    const units = host.useIfSet<TwinModel>("twin-model", stored.def.model)?.properties;
+    const unitOf = (column: string): string | undefined => units?.get(column)?.unit;
     const queue = jobQueue(maxWaiting, () =>
       refuse(
         "busy",
@@ -114,7 +117,7 @@ export default defineNode<Stored>({
           const limit = withDeadline(signal, settings.timeout, () => late(settings.timeout));
           try {
             tell("preparing");
-            const dataset = await prepare(table, settings.table, limit.signal);
+            const dataset = await prepare(table, { ...settings.table, unitOf }, limit.signal);
             const champion = promote === "if-better" ? await championOf(models, modelName) : undefined;
             tell("training");
             const { report, model } = await trainInThread(

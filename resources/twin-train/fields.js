@@ -143,6 +143,7 @@
         { key: "modelName", hint: plain, fault: nameFault },
         { key: "promote", choices: ["never", "if-better", "always"] },
         { key: "store", own: true, wide: true, tip: true },
+        { key: "model", own: true, wide: true },
       ],
     ],
     [

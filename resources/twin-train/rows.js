@@ -41,7 +41,7 @@
   }
 
   /** Settings that no message can change. */
-  const isOfNode = (key) => key === "name" || key === "store";
+  const isOfNode = (key) => ["name", "store", "model"].includes(key);
 
   let open;
   /** What stands in the fields of the open form. */

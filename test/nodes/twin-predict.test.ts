@@ -319,6 +319,51 @@ describe("twin-predict", function () {
     });
   });
 
+  it("converts values into the units that the model was trained with, and refuses those that do not go together", async () => {
+    const twinModel = (id: string, unit: string): FlowNode => ({
+      ...{ id, type: "twin-model", model: `in-${id}-model` },
+      properties: [{ name: "x", type: "number", unit }],
+    });
+    const flow = await runtime.load(
+      ["twin-predict", "twin-train"],
+      [
+        ...around,
+        ...[twinModel("celsius", "°C"), twinModel("fahrenheit", "°F"), twinModel("bar", "bar"), twinModel("none", "")],
+        {
+          ...{ id: "train", type: "twin-train", store: "store", model: "celsius", modelName: "units", target: "y" },
+          ...{ promote: "always", testSize: 0, wires: [["report"], ["refused"], []] },
+        },
+        { id: "report", type: "helper" },
+        ...["celsius", "fahrenheit", "bar", "none"].map((id) =>
+          predict({ id: `in-${id}`, modelName: "units", model: id }),
+        ),
+      ],
+    );
+    flow.send("train", { payload: lineOf(2) });
+    await flow.next("report");
+    const cases: [string, unknown, number][] = [
+      ["in-celsius", 10, 20],
+      ["in-fahrenheit", 50, 20],
+      ["in-fahrenheit", "50", 20],
+      ["in-none", 10, 20],
+    ];
+    for (const [node, x, value] of cases) {
+      const payload = { x, kind: "A" };
+      flow.send(node, { payload });
+      const msg = await flow.next("out");
+      assert.ok(Math.abs(Number(predictionOf(msg).value) - value) < 0.01, node);
+      assert.deepEqual(msg.payload, payload, "the payload is left alone");
+    }
+    for (const payload of [{ x: 10, kind: "A" }, [{ x: 10, kind: "A" }]]) {
+      flow.send("in-bar", { payload });
+      const error = errorOf(await flow.next("refused"));
+      assert.deepEqual([error.code, error.property], ["schema-mismatch", "x"]);
+      assert.match(error.message, /comes in "bar", and the model was trained with "°C"/);
+    }
+    flow.send("in-fahrenheit", { payload: { x: 100, kind: "A" } });
+    assert.equal(errorOf(await flow.next("refused")).code, "out-of-domain", "37.8 °C");
+  });
+
   it("names the class and gives the probabilities", async () => {
     const flow = await load({ modelName: "class" });
     const table = Array.from({ length: 40 }, (_, i) => ({ grade: i < 20 ? "soft" : "ok", x: i }));
