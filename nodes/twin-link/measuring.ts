@@ -109,9 +109,12 @@ export function countArrival(
   const samples = reading.kind === "sample" ? [reading.sample] : reading.samples;
   const share = reading.kind === "sample" ? bytes : bytes / (samples.length + reading.errors.length);
   for (const sample of samples) {
-    const { id, ts, seq } = sample;
-    if (sample.retained || (twin !== "*" && !matchesPattern(id, twin))) continue;
-    meter.sample(connection, { id, ts: isTimed ? ts : Number.NaN, seq, bytes: share }, instant);
+    const { id, ts, seq, retained, historical, status } = sample;
+    // A last will or a death is the broker's word, not the device's.
+    if (retained || status === "offline" || (twin !== "*" && !matchesPattern(id, twin))) continue;
+    // What a device kept for later was late on purpose.
+    const hasTime = isTimed && !historical;
+    meter.sample(connection, { id, ts: hasTime ? ts : Number.NaN, seq, bytes: share }, instant);
   }
   if (reading.kind === "batch")
     for (const { code, twin: owner } of reading.errors) meter.refused(connection, code, owner, instant.at);

@@ -2,10 +2,13 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Sample, Values } from "../../engine/contract/messages";
+import { createLinkMeter } from "../../engine/link/link-meter";
 import { relativeError } from "../../engine/link/quantile-sketch";
 import { textOf } from "../../nodes/lib/metrics";
 import { disposeShared } from "../../nodes/lib/shared";
 import { linkMetrics } from "../../nodes/twin-link/link-metrics";
+import { countArrival } from "../../nodes/twin-link/measuring";
+import { readTwinLinkSettings } from "../../nodes/twin-link/twin-link.settings";
 import { overBadLine, ranked } from "../engine/link/bad-line";
 import { projectRoot } from "../flows/project";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
@@ -182,6 +185,29 @@ describe("twin-link", () => {
       ((await ask(flow, {})) as Values[]).map((row) => row.id),
       ["press-6"],
     );
+  });
+
+  it("takes a death for the broker's word, and gives what a device kept for later no latency", () => {
+    const { options } = readTwinLinkSettings({});
+    const meter = createLinkMeter(options);
+    const tell = (sample: Omit<Sample, "id">): void =>
+      countArrival(
+        meter,
+        {
+          source: { id: "door", name: "" },
+          reading: { kind: "sample", sample: { id: "a", ...sample } },
+          bytes: 10,
+          now: 10_000,
+          isTimed: true,
+        },
+        "*",
+      );
+    tell({ ts: 9000, values: {}, status: "offline" });
+    assert.equal(meter.twins, 0);
+    tell({ ts: 9990, values: { x: 1 } });
+    tell({ ts: 1000, values: { x: 1 }, historical: true });
+    const values = meter.take("a", performance.now())?.values;
+    assert.deepEqual([values?.samples, values?.["latency.max"]], [2, 0]);
   });
 
   it("goes on counting after a deploy, and begins anew after a restart", async () => {
