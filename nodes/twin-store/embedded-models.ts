@@ -78,6 +78,8 @@ export function createEmbeddedModels(
       .all(name, version)
       .filter((row) => aliasSum(row) === row.crc)
       .map((row) => row.alias as string);
+  /** Versions whose serialised form was found to be damaged: at the start, or when it was asked for. */
+  const lost = new Set<string>();
   const damaged = (what: string): Failure =>
     new Failure("damaged", `${what} does not match its checksum.`, "Train it again, or promote another version.");
 
@@ -94,7 +96,10 @@ export function createEmbeddedModels(
     const isLost = row
       ? headSum(row) !== row.crc || digest(row.report as string, row.model as string) !== row.sha256
       : wasPutAside.get(name, version);
-    if (isLost) throw damaged(`Version ${version} of the model ${name}`);
+    if (isLost) {
+      lost.add(keyOf(name, version));
+      throw damaged(`Version ${version} of the model ${name}`);
+    }
     return row;
   }
 
@@ -112,6 +117,7 @@ export function createEmbeddedModels(
       ...(approved && { approved }),
       ...(retired && { retired }),
       ...(drift && { drift }),
+      ...(lost.has(keyOf(name, version)) && { damaged: true as const }),
     };
   }
 
@@ -338,6 +344,8 @@ export function createEmbeddedModels(
     close: () => clearImmediate(verifying),
   };
 }
+
+const keyOf = (name: string, version: number): string => `${version} ${name}`;
 
 const digest = (report: string, model: string): string =>
   createHash("sha256").update(report).update("\n").update(model).digest("hex");

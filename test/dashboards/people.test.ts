@@ -12,7 +12,12 @@ import { englishWords, useInstallation } from "./installation";
 describe("the sign-in in front of the operators' pages", function () {
   this.timeout(60_000);
   const users = (): Promise<unknown[]> =>
-    Promise.all([account("anna", "operator"), account("vera", "viewer"), account("erik", "engineer")]);
+    Promise.all([
+      account("anna", "operator"),
+      account("vera", "viewer"),
+      account("erik", "engineer"),
+      account("quinn", "quality"),
+    ]);
   const installation = useInstallation(undefined, async (home) => {
     writeUsers(usersFile(home), (await users()) as never);
   });
@@ -62,6 +67,8 @@ describe("the sign-in in front of the operators' pages", function () {
     const train = page.locator('[data-action="train"]').first();
     await train.waitFor();
     assert.equal(await train.isDisabled(), true);
+    await page.locator('[data-judged="1"]').waitFor({ timeout: 30_000 });
+    assert.equal(await page.locator('[data-action="approve"]').isDisabled(), true);
   });
 
   it("lets a viewer ask what the history has, and nothing more", async () => {
@@ -89,36 +96,67 @@ describe("the sign-in in front of the operators' pages", function () {
     await until("it is written down", () => /"not allowed".*"vera"|"vera".*"not allowed"/.test(log()));
   });
 
-  it("lets engineers train, and nobody else, on the page and behind it", async () => {
+  it("lets engineers train, quality approve, and both promote, on the page and behind it", async () => {
     const page = await installation().open("models");
     await enter(page, "anna");
     const forest = (of: Page) => of.locator('[data-model="hardness-forest"]');
-    await forest(page).locator('[data-action="train"]').waitFor();
-    assert.equal(await forest(page).locator('[data-action="train"]').isDisabled(), true);
-    assert.equal(
-      await forest(page).locator('[data-action="train"]').getAttribute("title"),
-      "Models are trained by engineers.",
-    );
+    await forest(page).click();
+    const train = page.locator('[data-action="train"]');
+    assert.equal(await train.isDisabled(), true);
+    assert.equal(await train.getAttribute("title"), "Models are trained by engineers.");
     await forest(page).locator('xpath=self::*[@data-version="1"]').waitFor({ timeout: 30_000 });
-    // Past the page, by its own connection.
-    const cookies = await page.context().cookies();
-    const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-    const bare = await openPage(installation().url, { cookie });
-    await bare.say("widget-send", "models-page-cards", { topic: "train", payload: "hardness-forest" });
+    // Past the page, by a connection of their own.
+    const decision = { name: "hardness-forest", version: 2, reason: "I may not", asked: 1 };
+    const refuses = async (of: Page, topic: string, payload: unknown): Promise<void> => {
+      const cookies = await of.context().cookies();
+      const cookie = cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+      const bare = await openPage(installation().url, { cookie });
+      await bare.say("widget-send", "models-page-cards", { topic, payload, user: { name: "quinn", role: "admin" } });
+      for (;;) {
+        const [told] = (await bare.heard("msg-input:models-page-cards")) as [
+          { payload?: { error?: { code: string } } },
+        ];
+        if (told.payload?.error) return assert.equal(told.payload.error.code, "forbidden", topic);
+      }
+    };
+    await refuses(page, "train", "hardness-forest");
 
-    const other = await installation().open("models");
-    await enter(other, "erik");
-    await forest(other).locator('[data-action="train"]').click();
+    const engineer = await installation().open("models");
+    await enter(engineer, "erik");
+    await forest(engineer).click();
+    await engineer.locator('[data-action="train"]').click();
     // Had anna's order been followed, this were the third version.
-    await forest(other)
-      .getByText(/Training|Queued|Preparing|Saving/)
-      .waitFor();
-    await forest(other).locator('xpath=self::*[@data-version="2"]').waitFor({ timeout: 30_000 });
-    await until(
-      "nothing trains any more",
-      async () => (await forest(other).locator('[data-action="cancel"]').count()) === 0,
+    await engineer.getByText(/ordered by erik/).waitFor();
+    await engineer.locator('[data-row="2"]').waitFor({ timeout: 30_000 });
+    await engineer.locator('[data-job="done"]').waitFor();
+    assert.equal(await engineer.locator("[data-row]").count(), 2);
+    assert.equal(await forest(engineer).getAttribute("data-version"), "1");
+
+    for (const topic of ["approve", "promote", "rollback", "retire"])
+      await refuses(page, topic, topic === "rollback" ? { ...decision, version: 1 } : decision);
+    await refuses(engineer, "approve", decision);
+    // Not approved.
+    await refuses(engineer, "promote", decision);
+
+    const quality = await installation().open("models");
+    await enter(quality, "quinn");
+    await forest(quality).click();
+    await quality.locator('[data-row="2"]').click();
+    assert.equal(await quality.locator('[data-action="train"]').isDisabled(), true);
+    await quality.locator('[data-action="approve"]').click();
+    await quality.locator("[data-reason]").fill("Report MR-17");
+    await quality.locator('[data-action="confirm"]').click();
+    await engineer.locator('[data-row="2"]').getByText("quinn").waitFor();
+    assert.equal(
+      await engineer.locator('[data-action="approve"]').getAttribute("title"),
+      "Versions are approved by quality.",
     );
-    assert.equal(await forest(other).getAttribute("data-version"), "2");
+    await engineer.locator('[data-row="2"]').click();
+    await engineer.locator('[data-action="promote"]:not([disabled])').click();
+    await engineer.locator("[data-reason]").fill("It is approved");
+    await engineer.locator('[data-action="confirm"]').click();
+    await forest(page).locator('xpath=self::*[@data-version="2"]').waitFor();
+    await quality.locator('[data-event="promote"]', { hasText: "(erik)" }).waitFor({ state: "attached" });
   });
 
   it("takes the page of somebody whose role was changed back to the sign-in", async () => {

@@ -104,9 +104,16 @@ describe("damage to the embedded store", () => {
 
   it("is noticed in a serialised model soon after the start, without anybody asking for it", async () => {
     edit(`UPDATE models SET model = '{"k":3}' WHERE version = 1`);
-    open();
+    const { models } = open();
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
     assert.match(warnings.join(), /Version 1 of the model m does not match/);
+    assert.deepEqual(
+      (await models.list("m")).map(({ version, damaged }) => [version, damaged]),
+      [
+        [2, undefined],
+        [1, true],
+      ],
+    );
   });
 
   it("does not let an alias point to another version", async () => {
