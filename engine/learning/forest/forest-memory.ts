@@ -11,10 +11,10 @@ interface ForestSize {
 /** Bytes of a cell: its rank, twice where ranks are shared among threads, and its value where all of them differ. */
 const cellBytes = 2 + 2 + 8 + 8;
 /** Bytes of a row in each thread that grows trees: number, weight, target, draws and work space. */
-const rowBytes = 48;
-/** Bytes of a node: as grown, as packed, as the model's text, and that text once more on its way. */
-const nodeBytes = 26 + 13 + 18 + 18;
-/** About 300 MB of stored model. */
+const rowBytes = 56;
+/** Bytes of a node: as grown, while it is packed, as the model's text, and that text once more on its way. */
+const nodeBytes = 18 + 30 + 10 + 10;
+/** Up to 200 MB of stored model, the most that is registered. */
 const mostNodes = 25e6;
 
 /** Bytes that are taken before the first tree is grown, beside the dataset. */
