@@ -75,7 +75,7 @@ describe("the examples of trained models hold what their comments say", () => {
     const [engines, flattered] = ["engines held out", "rows held out"].map((name) => train(name, rows).report);
     const rmse = (report = engines!) => (report.metrics as RegressionMetrics).rmse;
     assert.ok(rmse(engines) > 1.4 * rmse(flattered), `${rmse(engines)} ${rmse(flattered)}`);
-    assert.deepEqual(engines?.warnings, []);
+    assert.doesNotMatch(engines?.warnings.join() ?? "", /both sides/);
     assert.match(flattered?.warnings.join() ?? "", /same unit stand on both sides/);
   });
 
