@@ -12,6 +12,8 @@ export interface RunOptions {
   scope: Scope;
   /** @default 5 */
   rounds: number;
+  /** Of the large table of the case learning. @default 20 */
+  trees: number;
   log(text: string): void;
 }
 
