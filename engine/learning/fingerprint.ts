@@ -12,7 +12,18 @@ export function fingerprintOf(parts: readonly (Float64Array | Int32Array | strin
   for (const part of parts) {
     const words = wordsOf(part);
     length = (length + words.length * 4) | 0;
-    for (let i = 0; i < words.length; i += 4) {
+    const whole = words.length & ~3;
+    for (let i = 0; i < whole; i += 4) {
+      h1 ^= Math.imul(rotate(Math.imul(words[i]!, c1), 15), c2);
+      h1 = (Math.imul((rotate(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;
+      h2 ^= Math.imul(rotate(Math.imul(words[i + 1]!, c2), 16), c3);
+      h2 = (Math.imul((rotate(h2, 17) + h3) | 0, 5) + 0x0bcaa747) | 0;
+      h3 ^= Math.imul(rotate(Math.imul(words[i + 2]!, c3), 17), c4);
+      h3 = (Math.imul((rotate(h3, 15) + h4) | 0, 5) + 0x96cd1c35) | 0;
+      h4 ^= Math.imul(rotate(Math.imul(words[i + 3]!, c4), 18), c1);
+      h4 = (Math.imul((rotate(h4, 13) + h1) | 0, 5) + 0x32ac3b17) | 0;
+    }
+    for (let i = whole; i < words.length; i += 4) {
       h1 ^= Math.imul(rotate(Math.imul(words[i]!, c1), 15), c2);
       h1 = (Math.imul((rotate(h1, 19) + h2) | 0, 5) + 0x561ccd1b) | 0;
       h2 ^= Math.imul(rotate(Math.imul(words[i + 1] ?? 0, c2), 16), c3);

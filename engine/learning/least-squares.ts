@@ -22,12 +22,53 @@ export interface Factors {
   applyTransposed(v: Float64Array): Float64Array;
 }
 
+/** So many rows of ten columns fit into a processor's cache. */
+const blockRows = 4096;
+
 /**
- * QR factors by Householder reflections (Golub and Van Loan, Matrix Computations, 4th ed., algorithm 5.2.1), of a matrix
- * with at least as many rows as columns.
+ * QR factors of a matrix with at least as many rows as columns. Long ones are factored block by block, each below the triangle
+ * of those before it (J. Demmel et al., Communication-optimal parallel and sequential QR and LU factorizations, SIAM
+ * J. Sci. Comput. 34, 2012, 3.2): as stable as all at once, and every number is fetched from memory once and not for each column.
  */
 export function factorsOf(columns: readonly Float64Array[]): Factors {
-  const a = columns.map((column) => column.slice());
+  const p = columns.length;
+  const n = columns[0]?.length ?? 0;
+  let to = Math.min(n, Math.max(p, blockRows));
+  let last = reflected(columns.map((column) => column.slice(0, to)));
+  if (to === n) return last;
+  const parts: { to: number; factors: Factors }[] = [{ to, factors: last }];
+  while (to < n) {
+    const from = to;
+    to = Math.min(n, from + blockRows);
+    const { r } = last;
+    const stacked = columns.map((column, j) => {
+      const both = new Float64Array(p + to - from);
+      both.set(r[j]!);
+      both.set(column.subarray(from, to), p);
+      return both;
+    });
+    last = reflected(stacked);
+    parts.push({ to, factors: last });
+  }
+  return {
+    r: last.r,
+    applyTransposed(v) {
+      let out: Float64Array = new Float64Array(0);
+      let from = 0;
+      for (const { to: end, factors } of parts) {
+        const both = new Float64Array(out.length + end - from);
+        both.set(out);
+        both.set(v.subarray(from, end), out.length);
+        out = factors.applyTransposed(both);
+        from = end;
+      }
+      return out;
+    },
+  };
+}
+
+/** By Householder reflections, in place (Golub and Van Loan, Matrix Computations, 4th ed., algorithm 5.2.1). */
+function reflected(a: readonly Float64Array[]): Factors {
   const p = a.length;
   const n = a[0]?.length ?? 0;
   const scales = new Float64Array(p);

@@ -62,11 +62,13 @@ export function featureSpecs({ features }: Dataset): FeatureSpec[] {
     let min: number | null = null;
     let max: number | null = null;
     if (kind === "number") {
-      for (const value of values) {
-        if (Number.isNaN(value)) continue;
-        if (min === null || value < min) min = value;
-        if (max === null || value > max) max = value;
+      let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      for (let i = 0; i < values.length; i++) {
+        const value = values[i]!; // NaN is neither
+        if (value < low) low = value;
+        if (value > high) high = value;
       }
+      if (low <= high) [min, max] = [low, high];
     }
     return {
       name,

@@ -61,15 +61,19 @@ const splitStream = 0x5b1c;
 const testCount = (n: number, testSize: number): number => Math.min(Math.ceil(testSize * n), n - 1);
 
 function halves(n: number, isTest: (row: number) => boolean): Split {
-  const train: number[] = [];
-  const test: number[] = [];
-  for (let row = 0; row < n; row++) (isTest(row) ? test : train).push(row);
-  return { train: Int32Array.from(train), test: Int32Array.from(test) };
+  const [train, test] = [new Int32Array(n), new Int32Array(n)];
+  let held = 0;
+  for (let row = 0; row < n; row++) {
+    if (isTest(row)) test[held++] = row;
+    else train[row - held] = row;
+  }
+  return { train: train.slice(0, n - held), test: test.slice(0, held) };
 }
 
 /** Row numbers by the dataset's times, else as they stand. */
 export function rowsByTime({ rows, times }: Dataset): Int32Array {
-  const order = Int32Array.from({ length: rows }, (_, i) => i);
+  const order = new Int32Array(rows);
+  for (let i = 0; i < rows; i++) order[i] = i;
   return times ? order.sort((a, b) => times[a]! - times[b]! || a - b) : order;
 }
 

@@ -101,21 +101,25 @@ function factorValue({ category, power, shift, scale }: Factor, x: number): numb
 /** The term's column over the dataset, centred (with `intercept`) and of length 1; its mean and norm go into the term. */
 export function standardise(term: Term, dataset: Dataset, intercept: boolean): Float64Array {
   const { values } = dataset.features[term.feature]!;
-  const column = new Float64Array(values.length);
-  for (let i = 0; i < values.length; i++) column[i] = factorValue(term, values[i]!);
+  const isPlain = term.category === undefined && term.power === 1 && term.scale === 1 && term.shift === 0;
+  const column = values.slice();
+  if (!isPlain) for (let i = 0; i < column.length; i++) column[i] = factorValue(term, column[i]!);
   const { by } = term;
   if (by) {
     const others = dataset.features[by.feature]!.values;
     for (let i = 0; i < others.length; i++) column[i] = column[i]! * factorValue(by, others[i]!);
   }
-  term.mean = intercept ? meanOf(column) : 0;
+  const mean = intercept ? meanOf(column) : 0;
   let square = 0;
   for (let i = 0; i < column.length; i++) {
-    column[i] = column[i]! - term.mean;
-    square += column[i]! * column[i]!;
+    const value = column[i]! - mean;
+    column[i] = value;
+    square += value * value;
   }
-  term.norm = Math.sqrt(square);
-  if (term.norm > 0) for (let i = 0; i < column.length; i++) column[i] = column[i]! / term.norm;
+  const norm = Math.sqrt(square);
+  if (norm > 0) for (let i = 0; i < column.length; i++) column[i] = column[i]! / norm;
+  term.mean = mean;
+  term.norm = norm;
   return column;
 }
 
