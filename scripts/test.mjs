@@ -1,9 +1,10 @@
 // npm test: the one gate, which CI runs too. Types, lint and format, flow lint, package contents, tests; its last line is
 // "N passed, N failed". Installs and builds what is missing. With --coverage the tests run under c8.
 // Arguments go to mocha: npm test -- --grep twin-clean
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import { at, install, nodeProgram, pathWithTools, root, Stop } from "./lib/install.mjs";
 
@@ -20,7 +21,7 @@ try {
   step("lint and format", "node_modules/@biomejs/biome/bin/biome", "check", ".");
   step("flows", "scripts/flows.mjs", "check");
   step("package contents", "scripts/package-contents.mjs");
-  tests();
+  await tests();
 } catch (error) {
   console.error(error instanceof Stop ? error.message : error);
   count(false, "npm test itself");
@@ -55,12 +56,30 @@ function checkServers() {
   if (process.env.MEDITWIN_REQUIRE_SERVERS === "1") for (const name of missing) count(false, `${name} is missing`);
 }
 
-function tests() {
+/**
+ * All suites: those in the browser beside the others, where there are two cores and nobody asked for something else. What the
+ * browser's have said is printed when the others are through.
+ */
+async function tests() {
   console.log("\n== tests");
+  const isWhole = !coverage && forMocha.length === 0 && availableParallelism() > 1;
+  if (!isWhole) {
+    const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
+    return add(await mocha([...specs, ...forMocha], "inherit"));
+  }
+  const browser = "dist/test/dashboards/**/*.test.js";
+  const inBrowser = mocha([browser], "pipe");
+  add(await mocha(["dist/test/**/*.test.js", "--ignore", browser], "inherit"));
+  const result = await inBrowser;
+  console.log(`\n== tests in the browser\n${result.said}`);
+  add(result);
+}
+
+/** Runs mocha. `said` is what it printed, where that was not let through. */
+async function mocha(args, output) {
   const folder = mkdtempSync(path.join(tmpdir(), "meditwin-test-"));
   const file = path.join(folder, "result.json");
-  const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
-  const mocha = [at("node_modules/mocha/bin/mocha.js"), ...specs, ...forMocha];
+  const program = [at("node_modules/mocha/bin/mocha.js"), ...args];
   const c8 = [
     at("node_modules/c8/bin/c8.js"),
     "--all",
@@ -72,11 +91,20 @@ function tests() {
     "dist/security",
   ];
   const reports = ["--reporter", "text-summary", "--reporter", "html", "--exclude", "dist/test/**"];
-  const { status } = node(coverage ? [...c8, ...reports, nodeProgram(), ...mocha] : mocha, {
-    MEDITWIN_TEST_RESULT: file,
+  const child = spawn(nodeProgram(), coverage ? [...c8, ...reports, nodeProgram(), ...program] : program, {
+    cwd: root,
+    stdio: ["inherit", output, output],
+    env: { ...process.env, ...pathWithTools(), MEDITWIN_TEST_RESULT: file },
   });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes) => said.push(bytes));
+  const [status] = await once(child, "close");
   const result = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
   rmSync(folder, { recursive: true, force: true });
+  return { result, status, said: Buffer.concat(said).toString() };
+}
+
+function add({ result, status }) {
   if (!result || result.passed + result.failed === 0) return count(false, "mocha ran no test");
   total.passed += result.passed;
   total.failed += result.failed;
