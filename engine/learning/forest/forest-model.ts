@@ -26,6 +26,14 @@ export interface ForestModel {
   errors?: IntervalErrors;
 }
 
+/** How 0.1 stored nodes, until 2026-11: such models are read for ever. */
+interface EarlyNodes {
+  /** Float64, one number a node: the threshold, or what a leaf predicts. */
+  value: string;
+  /** Float32, of each leaf. */
+  cover: string;
+}
+
 /** A forest ready to score. */
 export interface Forest {
   classes: number;
@@ -101,16 +109,12 @@ const widen = (code: number): number =>
 export function forestOf(model: ForestModel): Forest {
   const codes = fromBase64(model.feature);
   const feature = model.featureBytes === 1 ? Uint16Array.from(codes, widen) : new Uint16Array(codes.buffer);
-  const thresholds = unpackNumbers(model.thresholds);
-  const predictions = unpackNumbers(model.leaves);
-  const leafCover = unpackNumbers(model.cover);
+  const { value, leafCover } =
+    "value" in model ? earlyNodes(model as unknown as EarlyNodes) : readNodes(model, feature);
   const shares = new Float64Array(fromBase64(model.shares ?? "").buffer);
   const total = model.nodes.reduce((sum, nodes) => sum + nodes, 0);
-  if (feature.length !== total || thresholds.length + predictions.length !== total)
+  if (feature.length !== total || value.length !== total)
     throw new RangeError("the forest's nodes do not fit together");
-  const value = new Float64Array(total);
-  for (let i = 0, leaves = 0; i < total; i++)
-    value[i] = feature[i] === leaf ? predictions[leaves++]! : thresholds[i - leaves]!;
   const forest: Forest = {
     classes: model.classes,
     votes: model.votes === true,
@@ -132,6 +136,26 @@ export function forestOf(model: ForestModel): Forest {
   if (leaves !== leafCover.length) throw new RangeError("the forest's leaves do not fit together");
   return forest;
 }
+
+interface Nodes {
+  /** Of each node. */
+  value: Float64Array;
+  leafCover: Float64Array;
+}
+
+function readNodes({ thresholds, leaves, cover }: ForestModel, feature: Uint16Array): Nodes {
+  const ofInner = unpackNumbers(thresholds);
+  const ofLeaves = unpackNumbers(leaves);
+  const value = new Float64Array(ofInner.length + ofLeaves.length);
+  for (let i = 0, seen = 0; i < value.length; i++)
+    value[i] = (feature[i] === leaf ? ofLeaves[seen++] : ofInner[i - seen]) ?? Number.NaN;
+  return { value, leafCover: unpackNumbers(cover) };
+}
+
+const earlyNodes = ({ value, cover }: EarlyNodes): Nodes => ({
+  value: new Float64Array(fromBase64(value).buffer),
+  leafCover: Float64Array.from(new Float32Array(fromBase64(cover).buffer)),
+});
 
 /** Finds the right children of one tree in preorder and the cover of its inner nodes. Returns how many leaves have been seen. */
 function link(forest: Forest, start: number, end: number, leafCover: Float64Array, leavesBefore: number): number {
