@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { AccuracyTable } from "../../bench/lib/accuracy-table";
 import type { RefusalInfo } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
 import type { ClassMetrics } from "../../engine/learning/metrics";
@@ -12,6 +13,7 @@ import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import type { TwinStore } from "../../nodes/twin-store/store";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { readTwinTrainSettings } from "../../nodes/twin-train/twin-train.settings";
+import { readFixture } from "../engine/learning/references";
 import { turnsDuring } from "../support/event-loop";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
 
@@ -184,6 +186,47 @@ describe("twin-train", function () {
     assert.equal(atOnce, 0, "at once nothing else gets a turn");
     const [turns] = await turnsDuring(() => prepare(table, options, new AbortController().signal));
     assert.ok(turns > 0, "between slices others get theirs");
+  });
+
+  it("judges by the rows that a column says, and twin-predict predicts them as well as the report says", async () => {
+    const { tables } = readFixture<{ tables: AccuracyTable[] }>("given-folds.json");
+    const iris = tables.find(({ name }) => name === "iris")!;
+    const rows = iris.target.map((target, i) => ({
+      ...Object.fromEntries(Object.entries(iris.columns).map(([name, cells]) => [name, cells[i]])),
+      kind: `kind ${target}`,
+      fold: iris.folds[i] === 2 ? "test" : "train",
+    }));
+    const flow = await runtime.load(
+      ["twin-train", "twin-predict"],
+      [
+        train({
+          modelName: "iris",
+          target: "kind",
+          algorithm: "forest-classifier",
+          split: "column",
+          splitColumn: "fold",
+          promote: "always",
+        }),
+        {
+          id: "predict",
+          type: "twin-predict",
+          store: "store",
+          modelName: "iris",
+          domain: "flag",
+          wires: [["out"], ["refused"]],
+        },
+        ...around,
+      ],
+    );
+    flow.send("train", { payload: rows });
+    const { rows: counts, metrics, features } = reportOf(await flow.next("out"));
+    assert.deepEqual([counts, features], [{ train: 120, test: 30, dropped: 0 }, Object.keys(iris.columns)]);
+    const held = rows.filter(({ fold }) => fold === "test");
+    flow.send("predict", { payload: held });
+    const { prediction } = (await flow.next("out")) as unknown as { prediction: { value: string }[] };
+    const right = prediction.filter(({ value }, i) => value === held[i]!.kind).length / held.length;
+    assert.equal(right, (metrics as ClassMetrics).accuracy);
+    assert.ok(right > 0.85);
   });
 
   it("answers an HTTP request by a wired http response", async () => {
