@@ -15,7 +15,7 @@ import { outOfDomain } from "./out-of-domain";
 import { predictBadge } from "./predict-badge";
 import { momentOf, readTruth, truthIn } from "./truth";
 import { readTwinPredictSettings, type TwinPredictSettings } from "./twin-predict.settings";
-import { watchDrift } from "./watch-drift";
+import { takeBack, watchDrift } from "./watch-drift";
 
 /** `msg.prediction`; of a batch or table the list of these, one for each row. */
 export type ModelPrediction = Omit<Prediction, "domain"> & {
@@ -54,7 +54,9 @@ export default defineNode<TwinPredictSettings>({
     /** Has the model ready before the first message needs it, and shows which one it is. */
     async function warmUp(): Promise<void> {
       try {
-        const { version } = await current.load();
+        const loaded = await current.load();
+        const { version } = loaded;
+        if (!settings.drift) takeBack(host, models, modelName, loaded).catch(host.fail);
         if (current.problem === undefined) return host.show("ok", host.text("status.ready", { use, version }));
         host.show("failed", host.text("status.keeps", { version }));
         host.fail(new Failure("damaged", `${current.problem} Version ${version} of ${modelName} goes on.`));

@@ -39,9 +39,10 @@ describe("twin-predict watches drift", function () {
   let model = "d0";
   let flow: LoadedFlow;
 
-  async function deploy(): Promise<void> {
+  async function deploy(more: Partial<FlowNode> = {}): Promise<void> {
     const predict = (id: string, name: string): FlowNode => ({
       ...{ id, name, type: "twin-predict", store: "store", modelName: model, driftWindow: 100 },
+      ...more,
       wires: [["out"], ["refused"]],
     });
     flow = await runtime.load(
@@ -64,11 +65,15 @@ describe("twin-predict watches drift", function () {
     await models.promote(model, version);
     for (const kind of ["trained", "promoted"]) assert.equal((await told()).kind, kind);
   }
-  const told = async (): Promise<Told> => {
-    const { topic, event, payload } = await flow.next("told");
-    assert.deepEqual([topic, event, (payload as { model: string }).model], [model, "model", model]);
-    return payload as Told;
-  };
+  /** Of the present model: what the test before told of its own is taken back when the nodes begin with this one. */
+  async function told(of = model): Promise<Told> {
+    for (;;) {
+      const { topic, event, payload } = await flow.next("told");
+      assert.equal(event, "model");
+      assert.equal(topic, (payload as { model: string }).model);
+      if (topic === of) return payload as Told;
+    }
+  }
   async function score(node: string, rows: Table): Promise<Message> {
     flow.send(node, { payload: rows });
     return flow.next("out");
@@ -157,6 +162,24 @@ describe("twin-predict watches drift", function () {
     await (flow.node("line-1") as unknown as { close(removed: boolean): Promise<void> }).close(true);
     assert.equal((await told()).after, "unwatched");
     assert.equal((await get()).drift, undefined);
+  });
+
+  it("a node that watches another model from now on, or none, takes back what it told", async () => {
+    const before = model;
+    await score("line-1", withoutTruth(hot));
+    assert.equal((await told()).after, "drifting");
+    await deploy({ drift: false });
+    while ((await get()).drift) await new Promise((resolve) => setTimeout(resolve, 20));
+
+    await deploy();
+    await score("line-1", withoutTruth(hot));
+    assert.equal((await told()).after, "drifting");
+    model = `${before}0`;
+    await register();
+    await deploy();
+    await score("line-1", withoutTruth(usual.slice(0, 10)));
+    const { version, after } = await told(before);
+    assert.deepEqual([version, after], [1, "unwatched"]);
   });
 
   it("compares rows that hold the target at once", async () => {
