@@ -14,7 +14,12 @@ interface EdgeNode extends Born {
   bdSeq: number | undefined;
   sequence: Sequence;
   devices: Map<string, Born>;
+  /** Metrics of its birth and of its devices' births, and one for each of them. */
+  weight: number;
 }
+
+/** An edge node, or a device of one. */
+type Owner = Born["topic"];
 
 export interface SparkplugRules {
   /** The twin of an edge node or device; a refusal where the names cannot be used. */
@@ -22,7 +27,7 @@ export interface SparkplugRules {
   /** Checks rows of values, as for any other format. */
   readRows: PayloadReader;
   /** Asks an edge node for its births again (Node Control/Rebirth). Undefined: nobody can, and refusals say so. */
-  askRebirth?: ((topic: Omit<SparkplugTopic, "kind">, why: RefusalInfo) => void) | undefined;
+  askRebirth?: ((topic: Owner, why: RefusalInfo) => void) | undefined;
   /** How long a missing `seq` may still come, ms. @default 2000 */
   reorderMs?: number;
 }
@@ -38,8 +43,11 @@ export interface SparkplugReader {
   alive(): string[];
 }
 
-/** Metrics of all that is remembered, at most about twice as many. */
+/** Metrics of one edge node with its devices; of all that is remembered at most about twice as many. */
 const maxMetrics = 250_000;
+/** Metrics of one message. A mebibyte has no room for half as many with a time and a value. */
+const maxAtOnce = 100_000;
+const maxNodes = 10_000;
 const refused = (error: RefusalInfo): Reading => ({ kind: "refused", error });
 
 /** Between two requests for one rebirth, ms: twice as long each time, until a birth comes. */
@@ -52,12 +60,28 @@ const askAgainMs = { first: 10_000, most: 300_000 };
  */
 export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
   const reorderMs = rules.reorderMs ?? 2000;
-  const nodes = createRecentMap<string, EdgeNode>(maxMetrics, weightOf);
-  const live = new Map<string, EdgeNode>();
-  const twins = createRecentMap<string, Born>(20_000);
+  const nodes = createRecentMap<string, EdgeNode>(maxMetrics, ({ weight }) => weight);
+  /** Keys of what is alive. What is known of it stands in `nodes` alone, which forgets. */
+  const live = new Set<string>();
+  const twins = createRecentMap<string, Owner>(20_000);
   const asked = createRecentMap<string, { at: number; waitMs: number }>(10_000);
 
-  const keyOf = ({ group, node }: Omit<SparkplugTopic, "kind">): string => `${group}/${node}`;
+  const keyOf = ({ group, node }: Owner): string => `${group}/${node}`;
+  const bornAt = (owner: Owner): Born | undefined => {
+    const node = nodes.get(keyOf(owner));
+    return owner.device === undefined ? node : node?.devices.get(owner.device);
+  };
+  const isAlive = (owner: Owner): boolean => live.has(keyOf(owner)) && bornAt(owner) !== undefined;
+
+  /** A device is born, or dies: the node is weighed anew. */
+  function setDevice(key: string, node: EdgeNode, device: string, born?: Born): void {
+    nodes.delete(key);
+    const before = node.devices.get(device);
+    node.weight += (born ? weightOf(born) : 0) - (before ? weightOf(before) : 0);
+    if (born) node.devices.set(device, born);
+    else node.devices.delete(device);
+    nodes.set(key, node);
+  }
 
   function ask(topic: SparkplugTopic, why: RefusalInfo, now: number): void {
     const key = keyOf(topic);
@@ -67,14 +91,10 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
     rules.askRebirth?.({ group: topic.group, node: topic.node }, why);
   }
 
-  const asking = (topic: Omit<SparkplugTopic, "kind">): string =>
+  const asking = (topic: Owner): string =>
     rules.askRebirth
       ? "It has been asked for its birth (Node Control/Rebirth)."
       : `Ask it for its birth: Node Control/Rebirth to spBv1.0/${topic.group}/NCMD/${topic.node}.`;
-  const isAlive = ({ topic }: Born): boolean => {
-    const node = live.get(keyOf(topic));
-    return node !== undefined && (topic.device === undefined || node.devices.has(topic.device));
-  };
 
   function unborn(topic: SparkplugTopic, now: number): Reading {
     const what = topic.device === undefined ? `edge node ${quote(topic.node)}` : `device ${quote(topic.device)}`;
@@ -94,11 +114,11 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
       byAlias: new Map(),
     };
     const other = twins.get(id);
-    if (other && commandTopic(other.topic) !== commandTopic(born.topic) && isAlive(other))
+    if (other && commandTopic(other) !== commandTopic(born.topic) && isAlive(other))
       return refused(
         refuse(
           "duplicate",
-          `The id ${id} is already that of ${commandTopic(other.topic)}.`,
+          `The id ${id} is already that of ${commandTopic(other)}.`,
           "Give one of them another name, or let idFrom name another level of the topic.",
         ),
       );
@@ -124,21 +144,27 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
         bdSeq: number === undefined ? undefined : Number(number),
         sequence: createSequence(),
         devices: new Map(),
+        weight: weightOf(born),
       };
       node.sequence.begin(payload.seq ?? 0);
       nodes.set(key, node);
-      live.set(key, node);
-      if (live.size > 10_000) live.delete(live.keys().next().value as string);
+      live.add(key);
+      if (live.size > maxNodes) live.delete(live.keys().next().value as string);
       asked.delete(key);
     } else {
       const node = nodes.get(key);
       if (!node || !live.has(key)) return unborn(topic, arrival.now);
-      node.devices.set(topic.device, born);
-      // Weighed anew.
-      nodes.delete(key);
-      nodes.set(key, node);
+      if (node.weight + weightOf(born) > maxMetrics)
+        return refused(
+          refuse(
+            "too-large",
+            `The devices of the edge node ${quote(topic.node)} have more than ${maxMetrics} metrics.`,
+            "Divide them among edge nodes.",
+          ),
+        );
+      setDevice(key, node, topic.device, born);
     }
-    twins.set(id, born);
+    twins.set(id, born.topic);
     return withStatus(
       readData(born, payload, id, topic, arrival),
       { id, ts: timeOf(payload, arrival.now), values: {} },
@@ -165,8 +191,8 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
         if (typeof other === "string") ids.push(other);
       }
       live.delete(key);
-      node?.devices.clear();
-    } else node?.devices.delete(topic.device);
+      if (node) for (const device of [...node.devices.keys()]) setDevice(key, node, device);
+    } else if (node) setDevice(key, node, topic.device);
     // The will's time was set when the connection began (6.4.22): the death is true now.
     const samples = ids.map((one): Sample => ({ id: one, ts: arrival.now, values: {}, status: "offline" }));
     const [first, ...others] = samples as [Sample, ...Sample[]];
@@ -211,6 +237,14 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
         );
       const payload = payloadOf();
       if (payload instanceof Refusal) return refused(payload.info);
+      if (payload.metrics.length > maxAtOnce)
+        return refused(
+          refuse(
+            "too-large",
+            `The message has ${payload.metrics.length} metrics.`,
+            `Send at most ${maxAtOnce} at once.`,
+          ),
+        );
       const id = rules.idOf(topic, arrival);
       if (typeof id === "object") return refused(id);
       const { kind, device } = topic;
@@ -225,7 +259,13 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
     },
 
     tick(now) {
-      for (const { topic, sequence } of live.values()) {
+      for (const key of live) {
+        const node = nodes.get(key);
+        if (!node) {
+          live.delete(key);
+          continue;
+        }
+        const { topic, sequence } = node;
         const since = sequence.gapSince();
         if (since === undefined || now - since < reorderMs) continue;
         const lost = sequence.giveUp();
@@ -238,24 +278,26 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
       }
     },
 
-    born: (id) => twins.get(id),
+    born(id) {
+      const owner = twins.get(id);
+      return owner && bornAt(owner);
+    },
     alive: () => {
       const ids: string[] = [];
-      for (const { topic, devices } of live.values())
-        for (const device of [undefined, ...devices.keys()]) {
-          const id = rules.idOf({ kind: "NDATA", ...topic, ...(device !== undefined && { device }) }, { now: 0 });
-          if (typeof id === "string" && ids.length < 1000) ids.push(id);
+      for (const key of live) {
+        const node = nodes.get(key);
+        for (const { topic } of node ? [node, ...node.devices.values()] : []) {
+          if (ids.length >= 1000) return ids;
+          const id = rules.idOf({ kind: "NDATA", ...topic }, { now: 0 });
+          if (typeof id === "string") ids.push(id);
         }
+      }
       return ids;
     },
   };
 }
 
-function weightOf(node: EdgeNode): number {
-  let weight = 1 + node.byName.size;
-  for (const device of node.devices.values()) weight += 1 + device.byName.size;
-  return weight;
-}
+const weightOf = ({ byName }: Born): number => 1 + byName.size;
 
 /** One sample and no fault is a sample, one fault and no sample is refused as a whole. */
 function simplest(reading: Extract<Reading, { kind: "batch" }>): Reading {

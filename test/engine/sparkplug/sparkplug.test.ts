@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import type { Sample, Values } from "../../../engine/contract/messages";
 import { createPayloadReader, type Reading } from "../../../engine/ingest/read-payload";
-import { dataTypes, scalarOf } from "../../../engine/sparkplug/payload";
+import { dataTypes, type SparkplugPayload, scalarOf } from "../../../engine/sparkplug/payload";
 import { createSparkplugReader } from "../../../engine/sparkplug/reader";
 import { createSequence } from "../../../engine/sparkplug/sequence";
 import { commandTopic, idOfTopic, isOfHost, readTopic } from "../../../engine/sparkplug/topic";
@@ -307,5 +307,40 @@ describe("Sparkplug metrics", () => {
     assert.equal(errorOf(edge.send("DBIRTH", 2, [speed], "press#1")).code, "duplicate");
     edge.send("DDEATH", 3, [], "press 1");
     assert.equal(edge.send("DBIRTH", 4, [speed], "press#1").kind, "sample");
+  });
+});
+
+describe("What a Sparkplug reader remembers", () => {
+  /** A birth of so many metrics; controls, because their values are not read. */
+  const birth = (count: number): SparkplugPayload => ({
+    metrics: Array.from({ length: count }, (_, i) => ({
+      ...{ name: `Node Control/${i}`, datatype: dataTypes.Boolean, value: false },
+      ...{ isNull: false, isHistorical: false, isTransient: false, properties: {} },
+    })),
+  });
+  const large = birth(2000);
+  const read = ({ reader }: ReturnType<typeof follow>, topic: string, payload: SparkplugPayload): Reading =>
+    reader.read(topic, () => payload, { topic, now: t0 })!;
+
+  it("is bounded by metrics, whatever holds them", () => {
+    const nodes = follow();
+    for (let i = 0; i < 260; i++) samples(read(nodes, `spBv1.0/plant/NBIRTH/n${i}`, large));
+    assert.equal(nodes.reader.born("plant:n0"), undefined);
+    assert.equal(nodes.reader.born("plant:n259")?.byName.size, 2000);
+    assert.ok(!nodes.reader.alive().includes("plant:n0"));
+    assert.equal(errorOf(read(nodes, "spBv1.0/plant/NDATA/n0", large)).code, "no-birth");
+    nodes.at(0);
+
+    const devices = follow();
+    samples(read(devices, "spBv1.0/plant/NBIRTH/line1", birth(0)));
+    for (let i = 0; i < 124; i++) samples(read(devices, `spBv1.0/plant/DBIRTH/line1/d${i}`, large));
+    assert.equal(errorOf(read(devices, "spBv1.0/plant/DBIRTH/line1/more", large)).code, "too-large");
+    samples(read(devices, "spBv1.0/plant/DDEATH/line1/d0", birth(0)));
+    samples(read(devices, "spBv1.0/plant/DBIRTH/line1/more", large));
+    assert.ok(devices.reader.born("plant:line1:more"));
+  });
+
+  it("is told by messages of bounded size", () => {
+    assert.equal(errorOf(read(follow(), "spBv1.0/plant/NDATA/line1", birth(100_001))).code, "too-large");
   });
 });
