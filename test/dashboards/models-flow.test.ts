@@ -7,7 +7,13 @@ import { projectRoot } from "../flows/project";
 type Msg = Record<string, unknown>;
 type Context = Map<string, unknown>;
 const nodes = ["dashboards/60-models.json", "flows/30-models.json"].flatMap(
-  (file) => JSON.parse(readFileSync(path.join(projectRoot, file), "utf8")) as { id: string; func: string }[],
+  (file) =>
+    JSON.parse(readFileSync(path.join(projectRoot, file), "utf8")) as {
+      id: string;
+      name: string;
+      func: string;
+      format: string;
+    }[],
 );
 
 /** Runs a function node, as it is shipped, with a flow context of its own. What it gives is a message or a list of them, an output each. */
@@ -251,5 +257,44 @@ describe("the drift on the Models page", () => {
     assert.ok(run("models-page-drift", { status: { ...status, drift: { ...drift, version: 3 } } }, flow)[0]);
     for (const other of [undefined, { drift }, { drift, source: { id: "constructor" } }, { source: status.source }])
       assert.deepEqual(run("models-page-drift", { status: other }, new Map()), [null]);
+  });
+});
+
+describe("the judgement on the Models page", () => {
+  type Computed = Record<string, (this: object) => unknown>;
+  /** All that the page computes of a version, as it is shipped, but for what a comparison and cross-validation need. */
+  function computed(report: Msg): Msg {
+    const { format } = nodes.find(({ name, format: html }) => name === "Models" && html?.includes("<script>"))!;
+    const source = /<script>\s*export default ([\s\S]*?);\s*<\/script>/.exec(format)![1]!;
+    const page = runInNewContext(`(${source})`) as { data(): Msg; computed: Computed; methods: Computed };
+    const version = { version: 1, aliases: [], headline: { metric: "f1", value: null, naive: null } };
+    const view: Msg = {
+      ...page.methods,
+      ...page.data(),
+      ...{ setup: {}, chosen: "m", version: 1, models: [{ name: "m", champion: null, versions: [version] }] },
+      judged: { name: "m", version: 1, bytes: 9000, events: [], report },
+    };
+    for (const [name, read] of Object.entries(page.computed))
+      if (!["compared", "cvHead"].includes(name))
+        Object.defineProperty(view, name, { get: () => read.call(view), enumerable: true });
+    return JSON.parse(JSON.stringify(view)) as Msg;
+  }
+
+  it("is left out of a model that was trained elsewhere", () => {
+    const report = {
+      ...{ engine: "ml-random-forest", target: "y", features: ["x"], dataHash: "", warnings: ["No metrics."] },
+      imported: { from: "ml-random-forest" },
+    };
+    const numbers = computed({ ...report, algorithm: "forest-regressor", task: "regression" });
+    assert.deepEqual([numbers.metrics, numbers.scatter, numbers.bars], [[], null, []]);
+    const shown = computed({ ...report, algorithm: "forest-classifier", task: "classification" });
+    assert.deepEqual(shown.sentences, ["It was trained elsewhere, and nobody has judged it here."]);
+    assert.deepEqual([shown.metrics, shown.confusion, shown.perClass], [[], null, []]);
+    const facts = shown.facts as { label: string; value: string }[];
+    assert.equal(facts.find(({ label }) => label === "Imported from")?.value, "ml-random-forest");
+    assert.deepEqual(
+      facts.filter(({ value }) => /undefined|NaN/.test(value)),
+      [],
+    );
   });
 });
