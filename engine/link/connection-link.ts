@@ -8,6 +8,8 @@ import type { Passed, TwinLink } from "./twin-link";
 /** What is known of one connection: all twins that come through it. */
 export interface ConnectionLink extends SequenceCounts {
   since: number;
+  /** When the latest message came. */
+  latest: number;
   messages: number;
   samples: number;
   bytes: number;
@@ -19,6 +21,7 @@ export interface ConnectionLink extends SequenceCounts {
 
 export const newConnectionLink = (at: number): ConnectionLink => ({
   since: at,
+  latest: at,
   messages: 0,
   samples: 0,
   bytes: 0,

@@ -32,6 +32,7 @@ export interface LinkMeter {
   connectionIds(): string[];
   /** What the present period says of a twin; its next begins. Undefined for one that is not known, or was silent for the whole window. */
   take(id: string, at: number): LinkFigures | undefined;
+  /** The same of a connection. */
   takeConnection(id: string, at: number): LinkFigures | undefined;
   /** What the latest period said. */
   latest(id: string): LinkFigures | undefined;
@@ -93,6 +94,7 @@ export function createLinkMeter(options: LinkOptions): LinkMeter {
   return {
     message(connection, bytes, at) {
       const link = connectionOf(connection, at);
+      link.latest = at;
       link.messages++;
       link.bytes += bytes;
     },
@@ -128,6 +130,10 @@ export function createLinkMeter(options: LinkOptions): LinkMeter {
     takeConnection(id, at) {
       const connection = connections.get(id);
       if (!connection) return undefined;
+      if (at - connection.latest > options.windowMs) {
+        connections.delete(id);
+        return undefined;
+      }
       const twins = { known: 0, out: 0 };
       for (const link of links.values()) {
         if (link.connection !== id) continue;

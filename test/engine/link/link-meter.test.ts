@@ -174,4 +174,14 @@ describe("the figures of a link", () => {
     assert.equal(meter.take("t999", 1001), undefined);
     assert.ok(!meter.ids().includes("t999"));
   });
+
+  it("are of no connection that was silent for the whole window, such as one of a node that was deleted", () => {
+    const meter = createLinkMeter({ ...options, windowMs: 1000 });
+    pass(meter, "a", 1, ours, 0);
+    assert.equal(meter.takeConnection("door", 900)!.values.messages, 1);
+    meter.message("door", 10, 950);
+    assert.equal(meter.takeConnection("door", 1900)!.values.messages, 1);
+    assert.equal(meter.takeConnection("door", 2000), undefined);
+    assert.deepEqual(meter.connectionIds(), []);
+  });
 });
