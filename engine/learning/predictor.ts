@@ -4,6 +4,7 @@ import { categoryOfCell, kindOfCell, numberOfCell } from "./cells";
 import type { Label } from "./dataset";
 import { type Familiarity, familiarityFrom } from "./domain/familiarity";
 import { type FeatureSpec, type Model, scorerOf } from "./model";
+import type { Block } from "./scorer";
 
 /** A feature that lies where the model has never been: beyond the range it was trained with, or a text it does not know. */
 export interface Outside {
@@ -49,8 +50,29 @@ export interface Predictor {
   readonly model: Model;
   /** The row that was predicted last, as the model's numbers (see Scorer). */
   readonly row: Float64Array;
+  /** Most rows of one {@link predictBlock}: some ms of work. */
+  readonly blockRows: number;
   /** Refuses a row that lacks a feature or holds one of the wrong kind. */
   predict(row: Row, options?: PredictOptions): Prediction;
+  /**
+   * As {@link predict} does it for each of up to `blockRows` rows, but all at once where that is faster.
+   *
+   * @param rowAt gives each row once, in their order; it may refuse one
+   * @param each takes what came of each row, in their order; meanwhile `row` is that row
+   */
+  predictBlock(
+    count: number,
+    rowAt: (index: number) => Row,
+    each: (found: Prediction | Refusal, index: number) => void,
+    options?: PredictOptions,
+  ): void;
+}
+
+/** What is known of a row before it is scored. */
+interface Place {
+  outside: Outside[] | undefined;
+  isBeyond: boolean;
+  distance: number | undefined;
 }
 
 /** Scores rows of a table with a stored model. */
@@ -109,36 +131,104 @@ export function predictorOf(model: Model): Predictor {
     return { feature: name, value: row[name] ?? null };
   }
 
+  /** Puts the row into `values`, and says where it lies. */
+  function place(row: Row, { combination = true }: PredictOptions): Place {
+    const outside = encode(row);
+    const isBeyond = outside !== undefined;
+    const distance = combination ? familiarity?.distance(values) : undefined;
+    const isOdd = distance !== undefined && distance > 1 && !isBeyond;
+    return { outside: isOdd ? [oddOne(row)] : outside, isBeyond, distance };
+  }
+
+  /** Of the row in `values` and its probabilities in `shares`. */
+  function tell({ outside, isBeyond, distance }: Place, score: number, options: PredictOptions): Prediction {
+    const { interval = 0, explain = false } = options;
+    const prediction: Prediction = {
+      value: labels ? (labels[score] ?? null) : Number.isFinite(score) ? score : null,
+      domain: outside ? "out" : "in",
+    };
+    if (labels && scorer.probabilities) prediction.probabilities = byName(texts, shares);
+    if (interval > 0 && interval < 1 && scorer.interval) prediction.interval = scorer.interval(values, interval);
+    if (explain && scorer.contributions) {
+      const base = scorer.contributions(values, parts);
+      prediction.contributions = { "(base)": base };
+      features.forEach(({ name }, f) => {
+        prediction.contributions![name] = parts[f]!;
+      });
+    }
+    if (distance !== undefined) prediction.domainScore = Math.round(distance * 1000) / 1000;
+    if (outside) {
+      prediction.outside = outside;
+      prediction.domainWhy = isBeyond ? "range" : "combination";
+    }
+    return prediction;
+  }
+
+  function predict(row: Row, options: PredictOptions = {}): Prediction {
+    const found = place(row, options);
+    return tell(found, scorer.probabilities?.(values, shares) ?? scorer.score(values), options);
+  }
+
+  const { together } = scorer;
+  const room = together ? Math.max(1, Math.min(together.mostRows, Math.floor(mostCells / features.length))) : 64;
+  let block: Block | undefined;
+
   return {
     model,
     row: values,
-    predict(row, { interval = 0, explain = false, combination = true } = {}) {
-      let outside = encode(row);
-      const isBeyond = outside !== undefined;
-      const distance = combination ? familiarity?.distance(values) : undefined;
-      if (distance !== undefined && distance > 1 && !isBeyond) outside = [oddOne(row)];
-      const score = scorer.probabilities?.(values, shares) ?? scorer.score(values);
-      const prediction: Prediction = {
-        value: labels ? (labels[score] ?? null) : Number.isFinite(score) ? score : null,
-        domain: outside ? "out" : "in",
-      };
-      if (labels && scorer.probabilities) prediction.probabilities = byName(texts, shares);
-      if (interval > 0 && interval < 1 && scorer.interval) prediction.interval = scorer.interval(values, interval);
-      if (explain && scorer.contributions) {
-        const base = scorer.contributions(values, parts);
-        prediction.contributions = { "(base)": base };
-        features.forEach(({ name }, f) => {
-          prediction.contributions![name] = parts[f]!;
-        });
+    blockRows: room,
+    predict,
+    predictBlock(count, rowAt, each, options = {}) {
+      if (!together) {
+        for (let i = 0; i < count; i++)
+          each(
+            orRefusal(() => predict(rowAt(i), options)),
+            i,
+          );
+        return;
       }
-      if (distance !== undefined) prediction.domainScore = Math.round(distance * 1000) / 1000;
-      if (outside) {
-        prediction.outside = outside;
-        prediction.domainWhy = isBeyond ? "range" : "combination";
+      block ??= blockOf(room, features.length, shares.length);
+      const { width, rows, scores, shares: allShares } = block;
+      const places: (Place | Refusal)[] = [];
+      block.count = 0;
+      for (let i = 0; i < count; i++) {
+        const found = orRefusal(() => place(rowAt(i), options));
+        places.push(found);
+        if (!(found instanceof Refusal)) rows.set(values, width * block.count++);
       }
-      return prediction;
+      together.score(block);
+      let at = 0;
+      for (const [i, found] of places.entries()) {
+        if (found instanceof Refusal) {
+          each(found, i);
+          continue;
+        }
+        for (let f = 0; f < width; f++) values[f] = rows[at * width + f]!;
+        for (let c = 0; c < shares.length; c++) shares[c] = allShares[at * shares.length + c]!;
+        each(tell(found, scores[at++]!, options), i);
+      }
     },
   };
+}
+
+/** Numbers of the rows of a block: 2 MB. */
+const mostCells = 262_144;
+
+const blockOf = (room: number, width: number, classes: number): Block => ({
+  width,
+  count: 0,
+  rows: new Float64Array(room * width),
+  scores: new Float64Array(room),
+  shares: new Float64Array(room * classes),
+});
+
+function orRefusal<T>(action: () => T): T | Refusal {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof Refusal) return error;
+    throw error;
+  }
 }
 
 /** Two classes, by far the most usual number, the quick way. */

@@ -5,7 +5,7 @@ import type { TwinModel } from "../../engine/contract/model";
 import type { Moment } from "../../engine/learning/drift/awaited-truths";
 import type { DriftWatch } from "../../engine/learning/drift/drift-watch";
 import { type FeatureConversion, featureConversions, inModelUnits } from "../../engine/learning/feature-units";
-import type { Prediction } from "../../engine/learning/predictor";
+import type { Prediction, PredictOptions } from "../../engine/learning/predictor";
 import { defineNode } from "../lib/define-node";
 import { isObject, readMessage, refusedRows } from "../lib/messages";
 import type { Message, Outgoing } from "../lib/node-red";
@@ -76,21 +76,28 @@ export default defineNode<TwinPredictSettings>({
       watch = drift?.of(loaded);
     }
 
-    function predict({ predictor, version }: Loaded, row: unknown, moment?: Moment, index?: number): ModelPrediction {
-      if (!isObject(row))
-        throw new Refusal(
-          refuse("bad-payload", `The row is ${quote(row)}.`, "Send objects with a value for each feature.", { index }),
-        );
-      const prediction = predictor.predict(inModelUnits(row as Row, conversions), {
-        interval,
-        explain,
-        combination: domain !== "ignore",
-      });
+    const options: PredictOptions = { interval, explain, combination: domain !== "ignore" };
+
+    function readRow(row: unknown, index?: number): Row {
+      if (isObject(row)) return inModelUnits(row as Row, conversions);
+      throw new Refusal(
+        refuse("bad-payload", `The row is ${quote(row)}.`, "Send objects with a value for each feature.", { index }),
+      );
+    }
+
+    /** Of the row that the predictor has predicted last. */
+    function told(
+      { predictor, version }: Loaded,
+      row: Row,
+      prediction: Prediction,
+      moment?: Moment,
+      index?: number,
+    ): ModelPrediction {
       if (watch) drift?.tell(watch.see(predictor.row));
       if (prediction.outside && domain === "refuse")
         throw new Refusal(outOfDomain(prediction, modelName, version, index));
       if (watch) {
-        const truth = truthIn(row as Row, predictor.model);
+        const truth = truthIn(row, predictor.model);
         if (truth !== undefined) drift?.tell(watch.compare(prediction.value, truth));
         else if (moment) drift?.truths.add(moment, { value: prediction.value, version });
       }
@@ -101,7 +108,8 @@ export default defineNode<TwinPredictSettings>({
 
     function one(loaded: Loaded, msg: Message, row: unknown): Outgoing {
       try {
-        msg.prediction = predict(loaded, row, drift && momentOf(msg));
+        const prediction = loaded.predictor.predict(readRow(row), options);
+        msg.prediction = told(loaded, row as Row, prediction, drift && momentOf(msg));
       } catch (error) {
         if (error instanceof Refusal) badge.count(0, 1, loaded.version);
         throw error;
@@ -131,20 +139,30 @@ export default defineNode<TwinPredictSettings>({
       const good: unknown[] = [];
       const bad: unknown[] = [];
       const errors: RefusalInfo[] = [];
-      let started = performance.now();
-      for (let index = 0; index < rows.length; index++) {
+      function take(found: Prediction | Refusal, index: number): void {
         try {
-          predictions.push(predict(loaded, rows[index], moments?.[index], index));
+          if (found instanceof Refusal) throw found;
+          predictions.push(told(loaded, rows[index] as Row, found, moments?.[index], index));
           good.push(all[index]);
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
           bad.push(all[index]);
           errors.push({ ...error.info, index });
         }
-        if (index % 64 === 63 && performance.now() - started > sliceMs) {
-          await nextTurn();
-          started = performance.now();
-        }
+      }
+      const { predictor } = loaded;
+      const { blockRows } = predictor;
+      let started = performance.now();
+      for (let from = 0; from < rows.length; from += blockRows) {
+        predictor.predictBlock(
+          Math.min(blockRows, rows.length - from),
+          (i) => readRow(rows[from + i], from + i),
+          (found, i) => take(found, from + i),
+          options,
+        );
+        if (performance.now() - started <= sliceMs) continue;
+        await nextTurn();
+        started = performance.now();
       }
       badge.count(good.length, bad.length, loaded.version);
       const [first] = errors;

@@ -5,6 +5,7 @@ import { goesLeft, leafFinder } from "./find-leaves";
 import type { Forest } from "./forest-model";
 import { leaf, missingGoesLeft } from "./grow-tree";
 import { errorsAround } from "./interval-errors";
+import { togetherScorer } from "./score-together";
 
 /**
  * Scores rows with a forest. A row is its features' numbers in the model's order, NaN where missing.
@@ -17,12 +18,12 @@ export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean):
   const decide = isSecond ?? secondBy(undefined);
   const sums = new Float64Array(Math.max(1, classes));
 
-  const findLeaves = leafFinder(forest);
+  const leaves = leafFinder(forest);
   /** What each tree says of the row scored last. */
   const said = new Float64Array(trees);
 
   function mean(row: Float64Array): number {
-    findLeaves(row, said);
+    leaves.ofRow(row, said);
     let sum = 0;
     for (let tree = 0; tree < trees; tree++) sum += said[tree]!;
     return sum / trees;
@@ -35,7 +36,7 @@ export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean):
       into[1] = p;
       return votes && !isSecond ? elected() : Number(decide(p));
     }
-    findLeaves(row, said);
+    leaves.ofRow(row, said);
     into.fill(0);
     for (let tree = 0; tree < trees; tree++) {
       const from = said[tree]! * classes;
@@ -72,10 +73,12 @@ export function forestScorer(forest: Forest, isSecond?: (p: number) => boolean):
   return {
     score,
     ...(classes > 0 ? { probabilities } : {}),
+    // An election goes by the order of a row's trees.
+    ...(votes ? {} : { together: togetherScorer(forest, leaves, decide, classes > 0 ? probabilities : mean) }),
     ...(classes === 0
       ? {
           interval: (row: Float64Array, level: number): [number, number] => {
-            findLeaves(row, said);
+            leaves.ofRow(row, said);
             const each = said.slice();
             const tails = [(1 - level) / 2, (1 + level) / 2] as const;
             if (errors) return errorsAround(errors, each, tails);
