@@ -106,7 +106,13 @@ async function scoring(table: LearningTable, sklearn: SklearnSide | undefined, {
   const predictor = predictorOf(JSON.parse(text) as Model);
   const rows = Array.from({ length: 10_000 }, (_, i) => rowOf(table, i % table.rows));
   const all = (): void => {
-    for (const row of rows) predictor.predict(row);
+    const { blockRows } = predictor;
+    for (let from = 0; from < rows.length; from += blockRows)
+      predictor.predictBlock(
+        Math.min(blockRows, rows.length - from),
+        (i) => rows[from + i]!,
+        () => {},
+      );
   };
   all();
   const one = rows.map((row) => {

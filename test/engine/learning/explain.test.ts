@@ -111,3 +111,26 @@ describe("prediction intervals of lines against R's predict.lm", () => {
       });
     });
 });
+
+it("which algorithms have intervals: docs/learning.md says why the others have none", () => {
+  const cases: [Options, string, boolean][] = [
+    [{ algorithm: "linear" }, "y", true],
+    [{ algorithm: "linear", interactions: true }, "y", true],
+    [{ algorithm: "polynomial" }, "y", true],
+    [{ algorithm: "exponential" }, "y", true],
+    [{ algorithm: "power" }, "y", true],
+    [{ algorithm: "robust-polynomial" }, "y", true],
+    [{ algorithm: "forest-regressor", trees: 5 }, "y", true],
+    [{ algorithm: "ridge" }, "y", false],
+    [{ algorithm: "theil-sen" }, "y", false],
+    [{ algorithm: "forest-classifier", trees: 5 }, "grade", false],
+  ];
+  const above0 = table.map(({ x, y, ...rest }) => ({ ...rest, x: Number(x) + 1, y: Number(y) + 100 }));
+  for (const [options, target, has] of cases) {
+    const hasOneFeature = ["exponential", "power", "robust-polynomial", "theil-sen"].includes(options.algorithm);
+    const predictor = predictorOfTable(above0, target, hasOneFeature ? ["x"] : features, options);
+    const { value, interval } = predictor.predict(above0[40]!, { interval: 0.9 });
+    assert.equal(interval !== undefined, has, options.algorithm);
+    if (interval) assert.ok(interval[0] < Number(value) && Number(value) < interval[1], options.algorithm);
+  }
+});
