@@ -170,8 +170,9 @@ export function beginPeriod(track: SequenceTrack): void {
   track.gapOpen = 0;
 }
 
-const wordOf = (number: number): number => (number % 64) >>> 5;
-const bitOf = (number: number): number => 1 << (number % 32);
+/** Numbers before the first are below 0 where the counter had wrapped. */
+const wordOf = (number: number): number => (number & 63) >>> 5;
+const bitOf = (number: number): number => 1 << (number & 31);
 
 const hasCome = ({ seen }: SequenceTrack, number: number): boolean => (seen[wordOf(number)]! & bitOf(number)) !== 0;
 

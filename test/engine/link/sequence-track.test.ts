@@ -109,4 +109,11 @@ describe("what a producer's numbers tell", () => {
       assert.ok(got.expected < 2000, "no jump is taken for a million lost ones");
     }
   });
+
+  it("of a counter that wrapped know a late number from before the first again", () => {
+    const track = newSequenceTrack();
+    const arrivals = [2, 255, 255, 254, 254, 3].map((seq) => followSequence(track, seq, Number.NaN, 256));
+    assert.deepEqual(arrivals, ["new", "late", "repeated", "late", "repeated", "new"]);
+    assert.deepEqual([track.expected, track.received, track.repeated], [4, 4, 2]);
+  });
 });
