@@ -44,6 +44,7 @@ export default defineNode<TwinPredictSettings>({
     const drift = settings.drift && watchDrift(host, models, modelName, settings.drift);
     let watch: DriftWatch | undefined;
     let watched: Loaded | undefined;
+    let takenBack: Loaded | undefined;
     const badge = predictBadge(
       host,
       () => current.problem,
@@ -56,7 +57,10 @@ export default defineNode<TwinPredictSettings>({
       try {
         const loaded = await current.load();
         const { version } = loaded;
-        if (!settings.drift) takeBack(host, models, modelName, loaded).catch(host.fail);
+        if (!settings.drift && takenBack !== loaded) {
+          takenBack = loaded;
+          takeBack(host, models, modelName, loaded).catch(host.fail);
+        }
         if (current.problem === undefined) return host.show("ok", host.text("status.ready", { use, version }));
         host.show("failed", host.text("status.keeps", { version }));
         host.fail(new Failure("damaged", `${current.problem} Version ${version} of ${modelName} goes on.`));

@@ -168,8 +168,10 @@ describe("twin-predict watches drift", function () {
     const before = model;
     await score("line-1", withoutTruth(hot));
     assert.equal((await told()).after, "drifting");
-    await deploy({ drift: false });
+    await deploy({ drift: false, use: "1" });
     while ((await get()).drift) await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal((await get()).events.filter(({ action }) => action === "drift").length, 2, "once");
 
     await deploy();
     await score("line-1", withoutTruth(hot));
