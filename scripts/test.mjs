@@ -56,9 +56,14 @@ function checkServers() {
   if (process.env.MEDITWIN_REQUIRE_SERVERS === "1") for (const name of missing) count(false, `${name} is missing`);
 }
 
+const browser = "dist/test/dashboards/**/*.test.js";
+/** Suites that measure nothing and leave a core to the browser's. */
+const beside = "dist/test/{engine,flows,house,lib,security}/**/*.test.js";
+
 /**
- * All suites: those in the browser beside the others, where there are two cores and nobody asked for something else. What the
- * browser's have said is printed when the others are through.
+ * All suites: those in the browser beside those of the engine, where there are two cores and nobody asked for something else;
+ * then the rest alone, because what is killed and overloaded there needs the machine. What the browser's have said is printed
+ * at the end.
  */
 async function tests() {
   console.log("\n== tests");
@@ -67,10 +72,10 @@ async function tests() {
     const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
     return add(await mocha([...specs, ...forMocha], "inherit"));
   }
-  const browser = "dist/test/dashboards/**/*.test.js";
   const inBrowser = mocha([browser], "pipe");
-  add(await mocha(["dist/test/**/*.test.js", "--ignore", browser], "inherit"));
+  add(await mocha([beside], "inherit"));
   const result = await inBrowser;
+  add(await mocha(["dist/test/**/*.test.js", "--ignore", browser, "--ignore", beside], "inherit"));
   console.log(`\n== tests in the browser\n${result.said}`);
   add(result);
 }

@@ -20,6 +20,8 @@ export interface ThreadJob<Answer, Result extends object> {
   /** How to need less memory, in words. */
   smaller: string;
   limits?: ResourceLimits;
+  /** One that runs the file already, to be sent the data; it belongs to the job from here on. */
+  ready?: Worker | undefined;
   /** Called once the thread has been started, to send it more. */
   started?(worker: Worker): void;
   /** What the thread says. Gives the result when that was the last word. */
@@ -37,12 +39,16 @@ export function runInThread<Answer extends { type: string }, Result extends obje
 ): Promise<Result> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const worker = new Worker(job.file, {
-      workerData: job.data,
-      transferList: [...(job.transfer ?? [])],
-      name: job.name,
-      ...(job.limits ? { resourceLimits: job.limits } : {}),
-    });
+    const { ready, data, transfer = [] } = job;
+    const worker =
+      ready ??
+      new Worker(job.file, {
+        workerData: data,
+        transferList: [...transfer],
+        name: job.name,
+        ...(job.limits ? { resourceLimits: job.limits } : {}),
+      });
+    ready?.postMessage(data, transfer);
     const end = (): void => {
       signal.removeEventListener("abort", abort);
       void worker.terminate();

@@ -74,15 +74,22 @@ export function openHttpDoor(
     // Somebody else's parser was faster.
     if (request.body !== undefined && request.complete) return { payload: request.body, known: {} };
     atOnce++;
+    try {
+      return await readWhole(request, type);
+    } finally {
+      atOnce--;
+    }
+  }
+
+  async function readWhole(request: RouteRequest, known: KnownText): Promise<Received> {
     const body = await readBody(request, { maxBytes: defaultLimits.maxBytes, timeoutMs: bodyTimeoutMs });
-    atOnce--;
     if (body === "aborted") return undefined;
     if (body === "too-large") return refusal(tooLarge());
     if (body === "timed-out")
       return refusal(refuse("timed-out", "The body did not arrive in time.", "Send it within 10 s."), 408);
-    if (!isGzip(request)) return { payload: body, known: type };
+    if (!isGzip(request)) return { payload: body, known };
     const unpacked = await unpack(body, defaultLimits.maxBytes);
-    return Buffer.isBuffer(unpacked) ? { payload: unpacked, known: type } : refusal(unpacked);
+    return Buffer.isBuffer(unpacked) ? { payload: unpacked, known } : refusal(unpacked);
   }
 
   async function takeIn({ payload, known }: Body, { headers, query }: RouteRequest): Promise<Answer> {

@@ -72,16 +72,19 @@ export function measure(host: Host, { scope, twin, every, options }: TwinLinkSet
       }
       if (samples.length > 0) host.send([withBatch({}, samples), null, null]);
     };
-    const ids = meter.ids();
-    for (let from = 0; from < ids.length && !closed; from += perTurn) {
-      tellOf(ids.slice(from, from + perTurn), meter.take, linkIdOf);
-      await new Promise((resolve) => setImmediate(resolve));
+    try {
+      const ids = meter.ids();
+      for (let from = 0; from < ids.length && !closed; from += perTurn) {
+        tellOf(ids.slice(from, from + perTurn), meter.take, linkIdOf);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      if (!closed) {
+        tellOf(meter.connectionIds(), meter.takeConnection, connectionIdOf);
+        show(host, meter.twins, out, worst);
+      }
+    } finally {
+      underWay = false;
     }
-    if (!closed) {
-      tellOf(meter.connectionIds(), meter.takeConnection, connectionIdOf);
-      show(host, meter.twins, out, worst);
-    }
-    underWay = false;
   }
   const timer = setInterval(() => void tell().catch(host.fail), every * 1000).unref();
   host.onClose(() => {

@@ -7,6 +7,7 @@ import type { Report } from "../../engine/learning/report";
 import { type Progress, train } from "../../engine/learning/train";
 import type { Refused } from "../lib/run-in-thread";
 import { teamOf } from "./team";
+import { warmUp } from "./warm-up";
 
 /** What is to be trained. */
 export interface TrainRequest {
@@ -27,11 +28,24 @@ export interface TrainOrder extends TrainRequest {
 /** What the worker says, beside `Refused`. `done` is its last word. */
 export type TrainAnswer = { type: "progress"; progress: Progress } | { type: "done"; report: Report; model: string };
 
+/** What a thread is started with that waits for its order, which then comes as a message. */
+export interface ReadyOrder {
+  waits: true;
+}
+
 // Trains off the main thread, so that no flow waits for it. One training per worker: ending the worker is the way to cancel.
 const port = parentPort;
 if (port) {
+  const order = workerData as TrainOrder | ReadyOrder;
+  if ("waits" in order) {
+    warmUp();
+    port.once("message", (late: TrainOrder) => run(port, late));
+    port.postMessage({ type: "ready" });
+  } else run(port, order);
+}
+
+function run(port: MessagePort, { dataset, options, champion, helpers, memory }: TrainOrder): void {
   const say = (answer: TrainAnswer | Refused): void => port.postMessage(answer);
-  const { dataset, options, champion, helpers, memory } = workerData as TrainOrder;
   try {
     const { report, model } = train(dataset, options, {
       means: { growTrees: teamOf(helpers), workers: helpers.length + 1, memory },

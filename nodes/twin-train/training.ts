@@ -1,4 +1,3 @@
-import path from "node:path";
 import type { Table } from "../../engine/contract/messages";
 import { buffersOf, type Dataset } from "../../engine/learning/dataset";
 import { type DatasetOptions, datasetBuilder } from "../../engine/learning/dataset-builder";
@@ -9,6 +8,7 @@ import { algorithmsOf } from "../../engine/learning/tune-candidates";
 import { inSlices } from "../lib/in-slices";
 import { runInThread } from "../lib/run-in-thread";
 import { startHelpers } from "./helpers";
+import { takeReady, workerFile } from "./ready-thread";
 import type { TrainAnswer, TrainOrder, TrainRequest } from "./train-worker";
 
 /** The table as a dataset, made in slices: it is the one part of a training that the main thread has to do. */
@@ -42,7 +42,8 @@ export async function trainInThread(
   try {
     return await runInThread(
       {
-        file: path.join(__dirname, "train-worker.js"),
+        file: workerFile,
+        ready: takeReady(),
         name: `twin-train ${request.options.algorithm}`,
         job: "training",
         data: { ...request, helpers: helpers.ports, memory } satisfies TrainOrder,

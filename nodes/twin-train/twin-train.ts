@@ -12,6 +12,7 @@ import { readOverridden } from "../lib/settings";
 import type { ModelRegistry, ModelVersion, TwinStore } from "../twin-store/store";
 import { workersFor } from "./helpers";
 import { keepLastTable } from "./last-table";
+import { keepReady } from "./ready-thread";
 import { serveColumns } from "./serve-columns";
 import { prepare, trainInThread } from "./training";
 import { readTwinTrainSettings, type TwinTrainSettings, trainKeys } from "./twin-train.settings";
@@ -64,6 +65,7 @@ export default defineNode<Stored>({
     );
     const last = keepLastTable(host.node._alias ?? host.id);
     host.onClose(last.release);
+    host.onClose(keepReady().release);
     // A deploy ends a training at once: waiting for it would hold the deploy up.
     host.node.on("close", () => {
       queue.cancelAll(cancelled("The node was closed, by a deploy or by the end of Node-RED."));

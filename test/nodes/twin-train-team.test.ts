@@ -7,8 +7,10 @@ import type { Dataset } from "../../engine/learning/dataset";
 import { buildDataset } from "../../engine/learning/dataset-builder";
 import { type TrainOptions, trainOptions } from "../../engine/learning/options";
 import { type Progress, train } from "../../engine/learning/train";
+import { disposeShared } from "../../nodes/lib/shared";
 import type { TwinStore } from "../../nodes/twin-store/store";
 import { workersFor } from "../../nodes/twin-train/helpers";
+import { keepReady } from "../../nodes/twin-train/ready-thread";
 import { trainInThread } from "../../nodes/twin-train/training";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { type FlowNode, useRuntime } from "../support/runtime";
@@ -68,6 +70,35 @@ describe("a training's threads", function () {
       await nobodyLeft();
     }
     assert.equal(told.filter(({ phase }) => phase === "training").length, 90, "each tree is told");
+  });
+  it("are one that was made ready, where there is one: with the same model; it serves once, and another takes its place", async () => {
+    const lease = keepReady(0);
+    try {
+      const options = forest({ trees: 10 });
+      const alone = train(dataset(400), options);
+      for (let round = 0; round < 2; round++) {
+        await lease.value.wait();
+        const { report, model } = await trainInThread({ dataset: dataset(400), options }, none, () => {});
+        assert.equal(model, JSON.stringify(alone.model));
+        assert.deepEqual(report, alone.report);
+      }
+      // Cancelled, it is ended as any other; one that dies while it waits is replaced.
+      await lease.value.wait();
+      const cancel = new AbortController();
+      const cancelled = trainInThread({ dataset: dataset(4000), options: forest({ trees: 5000 }) }, cancel.signal, () =>
+        cancel.abort(new Error("enough")),
+      );
+      await assert.rejects(cancelled, /enough/);
+      await lease.value.wait();
+      await threads.named(/ready/).at(-1)?.terminate();
+      await lease.value.wait();
+      await trainInThread({ dataset: dataset(400), options }, none, () => {});
+      assert.deepEqual(threads.named(/forest/), [], "no training had to start a thread of its own");
+    } finally {
+      lease.release();
+      await disposeShared();
+    }
+    await nobodyLeft();
   });
   it("go on with the next candidate of a search when one is refused in mid-growth, and mistake no tree of the one for the other's", async () => {
     const options = forest({ folds: 2, minLeaf: 40, tune: [{ setting: "trees", values: [3000, 10, 12] }] });
