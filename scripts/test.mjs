@@ -56,10 +56,6 @@ function checkServers() {
   if (process.env.MEDITWIN_REQUIRE_SERVERS === "1") for (const name of missing) count(false, `${name} is missing`);
 }
 
-const browser = "dist/test/dashboards/**/*.test.js";
-/** Suites that measure nothing and leave a core to the browser's. */
-const beside = "dist/test/{engine,flows,house,lib,security}/**/*.test.js";
-
 /**
  * All suites: those in the browser beside those of the engine, where there are two cores and nobody asked for something else;
  * then the rest alone, because what is killed and overloaded there needs the machine. What the browser's have said is printed
@@ -72,6 +68,9 @@ async function tests() {
     const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
     return add(await mocha([...specs, ...forMocha], "inherit"));
   }
+  const browser = "dist/test/dashboards/**/*.test.js";
+  // These measure nothing, and leave a core to the browser's.
+  const beside = "dist/test/{engine,flows,house,lib,security}/**/*.test.js";
   const inBrowser = mocha([browser], "pipe");
   add(await mocha([beside], "inherit"));
   const result = await inBrowser;
