@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { at, install, nodeProgram, pathWithTools, root, Stop } from "./lib/install.mjs";
 
@@ -56,31 +56,23 @@ function checkServers() {
   if (process.env.MEDITWIN_REQUIRE_SERVERS === "1") for (const name of missing) count(false, `${name} is missing`);
 }
 
-/**
- * All suites: those in the browser beside those of the engine, where there are two cores and nobody asked for something else;
- * then the rest alone, because what is killed and overloaded there needs the machine. What the browser's have said is printed
- * at the end.
- */
+/** All suites, in three processes one after the other: those that kill and overload get no core of another. */
 async function tests() {
   console.log("\n== tests");
-  const isWhole = !coverage && forMocha.length === 0 && availableParallelism() > 1;
+  const isWhole = !coverage && forMocha.length === 0;
   if (!isWhole) {
     const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
-    return add(await mocha([...specs, ...forMocha], "inherit"));
+    return add(await mocha([...specs, ...forMocha]));
   }
   const browser = "dist/test/dashboards/**/*.test.js";
-  // These measure nothing, and leave a core to the browser's.
-  const beside = "dist/test/{engine,flows,house,lib,security}/**/*.test.js";
-  const inBrowser = mocha([browser], "pipe");
-  add(await mocha([beside], "inherit"));
-  const result = await inBrowser;
-  add(await mocha(["dist/test/**/*.test.js", "--ignore", browser, "--ignore", beside], "inherit"));
-  console.log(`\n== tests in the browser\n${result.said}`);
-  add(result);
+  const light = "dist/test/{engine,flows,house,lib,security}/**/*.test.js";
+  add(await mocha([light]));
+  add(await mocha(["dist/test/**/*.test.js", "--ignore", browser, "--ignore", light]));
+  add(await mocha([browser]));
 }
 
-/** Runs mocha. `said` is what it printed, where that was not let through. */
-async function mocha(args, output) {
+/** Runs mocha in a process of its own. */
+async function mocha(args) {
   const folder = mkdtempSync(path.join(tmpdir(), "meditwin-test-"));
   const file = path.join(folder, "result.json");
   const program = [at("node_modules/mocha/bin/mocha.js"), ...args];
@@ -97,15 +89,13 @@ async function mocha(args, output) {
   const reports = ["--reporter", "text-summary", "--reporter", "html", "--exclude", "dist/test/**"];
   const child = spawn(nodeProgram(), coverage ? [...c8, ...reports, nodeProgram(), ...program] : program, {
     cwd: root,
-    stdio: ["inherit", output, output],
+    stdio: "inherit",
     env: { ...process.env, ...pathWithTools(), MEDITWIN_TEST_RESULT: file },
   });
-  const said = [];
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes) => said.push(bytes));
   const [status] = await once(child, "close");
   const result = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
   rmSync(folder, { recursive: true, force: true });
-  return { result, status, said: Buffer.concat(said).toString() };
+  return { result, status };
 }
 
 function add({ result, status }) {
