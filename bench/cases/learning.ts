@@ -5,6 +5,7 @@ import { trainForest } from "../../engine/learning/forest/train-forest";
 import { type Model, scorerOf } from "../../engine/learning/model";
 import { type TrainOptions, trainOptions } from "../../engine/learning/options";
 import { predictorOf } from "../../engine/learning/predictor";
+import { keepReady } from "../../nodes/twin-train/ready-thread";
 import { trainInThread } from "../../nodes/twin-train/training";
 import { classesTable, datasetOf, type LearningTable, machines, rowOf, sumTable } from "../lib/learning-tables";
 import { startMosquitto } from "../lib/processes";
@@ -76,11 +77,15 @@ async function forests(
   { rounds, log }: RunOptions,
 ): Promise<Row[]> {
   const rows: Row[] = [];
+  const ready = keepReady();
+  const awake = setInterval(() => undefined, 1000);
   for (const workers of new Set([1, cores])) {
     const [ours, theirs]: [number[], number[]] = [[], []];
     // The first is the warm-up.
     for (let round = 0; round <= rounds; round++) {
       const options = trainOptions({ algorithm: "forest-classifier", trees, seed: round });
+      // As in a flow that has been running for some seconds.
+      await ready.value.wait();
       const our = await seconds(() => wholeWay(table, options, workers));
       const their = await sklearn?.forest(trees, workers, round);
       log(`${what}, ${workers} threads: ours ${our.toFixed(3)} s, scikit-learn ${their?.toFixed(3) ?? "-"} s`);
@@ -97,6 +102,8 @@ async function forests(
     });
     if (sklearn) rows.push({ what: `scikit-learn, ${on}: fit`, value: ms(theirs) });
   }
+  clearInterval(awake);
+  ready.release();
   return rows;
 }
 
