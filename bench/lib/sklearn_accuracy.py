@@ -33,7 +33,7 @@ def tablets():
     return t.drop(columns="tbl_av_hardness"), t["tbl_av_hardness"].values
 
 def turbofan():
-    t = pd.read_csv("/work/shared/data/demo/turbofan_fd001_units1_10.csv")
+    t = pd.read_csv("examples/data/turbofan_fd001_units1_10.csv")
     life = np.minimum(125, t.groupby("unit")["cycle"].transform("max") - t["cycle"]).values
     return t.drop(columns=["unit", "cycle"]), life, t["unit"].values
 
