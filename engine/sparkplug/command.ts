@@ -1,6 +1,6 @@
 import { quote, Refusal, refuse } from "../contract/errors";
 import type { Scalar } from "../contract/messages";
-import { dataTypes } from "./payload";
+import { hasWhole, kindOf } from "./payload";
 import type { Born } from "./read-metrics";
 
 /** A metric of a command (NCMD, DCMD). */
@@ -9,19 +9,6 @@ export interface CommandMetric {
   datatype: number;
   value: Scalar;
 }
-
-const wholeRanges: Record<number, [low: number, high: number]> = {
-  [dataTypes.Int8]: [-128, 127],
-  [dataTypes.Int16]: [-32768, 32767],
-  [dataTypes.Int32]: [-2147483648, 2147483647],
-  [dataTypes.Int64]: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
-  [dataTypes.UInt8]: [0, 255],
-  [dataTypes.UInt16]: [0, 65535],
-  [dataTypes.UInt32]: [0, 4294967295],
-  [dataTypes.UInt64]: [0, Number.MAX_SAFE_INTEGER],
-  [dataTypes.DateTime]: [0, Number.MAX_SAFE_INTEGER],
-};
-const texts: number[] = [dataTypes.String, dataTypes.Text, dataTypes.UUID];
 
 /** Values as metrics of the types that the birth gave them. Throws a `Refusal` for what the birth does not have, or not so. */
 export function commandMetrics({ byName }: Born, values: Readonly<Record<string, Scalar>>): CommandMetric[] {
@@ -48,9 +35,6 @@ export function commandMetrics({ byName }: Born, values: Readonly<Record<string,
 }
 
 function fits(value: number | string | boolean, datatype: number): boolean {
-  const range = wholeRanges[datatype];
-  if (range) return typeof value === "number" && Number.isInteger(value) && value >= range[0] && value <= range[1];
-  if (datatype === dataTypes.Float || datatype === dataTypes.Double) return typeof value === "number";
-  if (datatype === dataTypes.Boolean) return typeof value === "boolean";
-  return texts.includes(datatype) && typeof value === "string";
+  const kind = kindOf(datatype);
+  return kind === "integer" ? typeof value === "number" && hasWhole(value, datatype) : typeof value === kind;
 }

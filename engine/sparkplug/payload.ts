@@ -43,37 +43,61 @@ export interface SparkplugPayload {
   metrics: Metric[];
 }
 
+/** Whether a metric is one by which an edge node or device is commanded, or its session told: no property of a twin. */
+export const isControl = (name: string): boolean => /^(Node Control|Device Control)\/|^bdSeq$/.test(name);
+
 const typeNames = new Map<number, string>(Object.entries(dataTypes).map(([name, number]) => [number, name]));
 
 export const typeName = (datatype: number): string => typeNames.get(datatype) ?? `type ${datatype}`;
 
-const signedBits: Record<number, number> = { 1: 8, 2: 16, 3: 32, 4: 64 };
-const unsignedBits: Record<number, number> = { 5: 8, 6: 16, 7: 32, 8: 64 };
+/** Whole numbers: how many bits, and whether the first is a sign. A time is one, in milliseconds since 1970-01-01 UTC. */
+const wholes: Record<number, { bits: number; signed: boolean }> = {
+  [dataTypes.Int8]: { bits: 8, signed: true },
+  [dataTypes.Int16]: { bits: 16, signed: true },
+  [dataTypes.Int32]: { bits: 32, signed: true },
+  [dataTypes.Int64]: { bits: 64, signed: true },
+  [dataTypes.UInt8]: { bits: 8, signed: false },
+  [dataTypes.UInt16]: { bits: 16, signed: false },
+  [dataTypes.UInt32]: { bits: 32, signed: false },
+  [dataTypes.UInt64]: { bits: 64, signed: false },
+  [dataTypes.DateTime]: { bits: 64, signed: false },
+};
+
+export type ValueKind = "integer" | "number" | "boolean" | "string";
+
+const otherKinds: Record<number, ValueKind> = {
+  [dataTypes.Float]: "number",
+  [dataTypes.Double]: "number",
+  [dataTypes.Boolean]: "boolean",
+  [dataTypes.String]: "string",
+  [dataTypes.Text]: "string",
+  [dataTypes.UUID]: "string",
+};
+
+/** What a value of that type is. Undefined: no single value, such as a data set, a template or bytes. */
+export const kindOf = (datatype: number): ValueKind | undefined =>
+  wholes[datatype] ? "integer" : otherKinds[datatype];
+
+/** Whether the type has that whole number, and a double has it. */
+export function hasWhole(value: number, datatype: number): boolean {
+  const whole = wholes[datatype];
+  if (!whole || !Number.isSafeInteger(value)) return false;
+  const bits = whole.signed ? whole.bits - 1 : whole.bits;
+  return value < 2 ** bits && value >= (whole.signed ? -(2 ** bits) : 0);
+}
 
 /**
  * The number, text or truth that a raw value of that type means (6.4.16); null for a float that is no number. Undefined: the
  * type holds no single value, the value is not of the type, or a number that a double does not have.
  */
 export function scalarOf(raw: RawValue, datatype: number): number | string | boolean | null | undefined {
-  const signed = signedBits[datatype];
-  const unsigned = unsignedBits[datatype];
-  if (signed || unsigned || datatype === dataTypes.DateTime) {
+  const whole = wholes[datatype];
+  if (whole) {
     if (typeof raw !== "bigint" && !Number.isInteger(raw)) return undefined;
-    const whole = BigInt(raw as number | bigint);
-    const number = Number(signed ? BigInt.asIntN(signed, whole) : BigInt.asUintN(unsigned ?? 64, whole));
+    const { bits, signed } = whole;
+    const number = Number((signed ? BigInt.asIntN : BigInt.asUintN)(bits, BigInt(raw as number | bigint)));
     return Number.isSafeInteger(number) ? number : undefined;
   }
-  switch (datatype) {
-    case dataTypes.Float:
-    case dataTypes.Double:
-      return typeof raw !== "number" ? undefined : Number.isFinite(raw) ? raw : null;
-    case dataTypes.Boolean:
-      return typeof raw === "boolean" ? raw : undefined;
-    case dataTypes.String:
-    case dataTypes.Text:
-    case dataTypes.UUID:
-      return typeof raw === "string" ? raw : undefined;
-    default:
-      return undefined;
-  }
+  if (typeof raw !== otherKinds[datatype]) return undefined;
+  return typeof raw === "number" && !Number.isFinite(raw) ? null : (raw as number | string | boolean);
 }

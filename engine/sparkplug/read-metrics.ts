@@ -1,8 +1,8 @@
 import { quote, type RefusalInfo, refuse } from "../contract/errors";
 import type { Quality, Scalar } from "../contract/messages";
 import { readTime } from "../ingest/read-time";
-import { type Metric, type SparkplugPayload, scalarOf, typeName } from "./payload";
-import type { SparkplugTopic } from "./topic";
+import { isControl, type Metric, type SparkplugPayload, scalarOf, typeName } from "./payload";
+import type { Owner } from "./topic";
 
 /** What a birth certificate says of a metric. */
 export interface BirthMetric {
@@ -14,7 +14,7 @@ export interface BirthMetric {
 
 /** An edge node, or a device of one, since its last birth. */
 export interface Born {
-  topic: Omit<SparkplugTopic, "kind">;
+  topic: Owner;
   byName: Map<string, BirthMetric>;
   byAlias: Map<number, BirthMetric>;
 }
@@ -34,8 +34,6 @@ export interface MetricFault {
   error: RefusalInfo;
 }
 
-const controls = /^(Node Control|Device Control)\/|^bdSeq$/;
-
 /** The metrics of a payload as rows, the earliest first, one for each time that they have; and those that cannot be taken. */
 export function readMetrics(
   born: Born,
@@ -48,7 +46,7 @@ export function readMetrics(
   for (const [index, metric] of payload.metrics.entries()) {
     const spec = metric.name === undefined ? ofAlias(born, metric.alias) : born.byName.get(metric.name);
     const where = spec?.name ?? metric.name ?? `alias ${metric.alias}`;
-    if (controls.test(where)) continue;
+    if (isControl(where)) continue;
     const ts = metric.timestamp === undefined ? timeOf(payload, now) : readTime(metric.timestamp);
     const read = readMetric(metric, spec, where, ts, id);
     if ("code" in read) {

@@ -7,7 +7,7 @@ import type { PayloadReader, Reading } from "../ingest/read-payload";
 import type { SparkplugPayload } from "./payload";
 import { type Born, readMetrics, timeOf } from "./read-metrics";
 import { createSequence, type Sequence } from "./sequence";
-import { commandTopic, isOfHost, readTopic, type SparkplugTopic } from "./topic";
+import { commandTopic, isOfHost, type Owner, readTopic, type SparkplugTopic } from "./topic";
 
 interface EdgeNode extends Born {
   /** Number of the session, which its death repeats. */
@@ -17,9 +17,6 @@ interface EdgeNode extends Born {
   /** Metrics of its birth and of its devices' births, and one for each of them. */
   weight: number;
 }
-
-/** An edge node, or a device of one. */
-type Owner = Born["topic"];
 
 export interface SparkplugRules {
   /** The twin of an edge node or device; a refusal where the names cannot be used. */
@@ -138,10 +135,9 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
     }
     const key = keyOf(topic);
     if (topic.device === undefined) {
-      const number = payload.metrics.find(({ name }) => name === "bdSeq")?.value;
       const node: EdgeNode = {
         ...born,
-        bdSeq: number === undefined ? undefined : Number(number),
+        bdSeq: sessionOf(payload),
         sequence: createSequence(),
         devices: new Map(),
         weight: weightOf(born),
@@ -177,12 +173,12 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
     const node = nodes.get(key);
     const ids = [id];
     if (topic.device === undefined) {
-      const number = payload.metrics.find(({ name }) => name === "bdSeq")?.value;
-      if (node?.bdSeq !== undefined && number !== undefined && Number(number) !== node.bdSeq)
+      const session = sessionOf(payload);
+      if (node?.bdSeq !== undefined && session !== undefined && session !== node.bdSeq)
         return refused(
           refuse(
             "out-of-order",
-            `The death is of session ${number}; the edge node is in session ${node.bdSeq}.`,
+            `The death is of session ${session}; the edge node is in session ${node.bdSeq}.`,
             "Nothing to do: it is the last will of an earlier connection.",
           ),
         );
@@ -207,10 +203,11 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
     arrival: Arrival,
   ): Reading {
     const { rows, faults } = readMetrics(born, payload, id, arrival.now);
-    const isUnknown = faults.some(({ error }) => error.code === "unknown-property");
-    for (const { error } of faults)
-      if (error.code === "unknown-property") error.hint = `${asking(topic)} ${error.hint}`;
-    if (isUnknown) ask(topic, faults.find(({ error }) => error.code === "unknown-property")!.error, arrival.now);
+    for (const { error } of faults) {
+      if (error.code !== "unknown-property") continue;
+      error.hint = `${asking(topic)} ${error.hint}`;
+      ask(topic, error, arrival.now);
+    }
     const reading: Reading =
       rows.length > 0
         ? rules.readRows(rows, { ...arrival, trusted: true })
@@ -295,6 +292,12 @@ export function createSparkplugReader(rules: SparkplugRules): SparkplugReader {
       return ids;
     },
   };
+}
+
+/** Number of the session: 6.4.22. */
+function sessionOf({ metrics }: SparkplugPayload): number | undefined {
+  const number = metrics.find(({ name }) => name === "bdSeq")?.value;
+  return number === undefined ? undefined : Number(number);
 }
 
 const weightOf = ({ byName }: Born): number => 1 + byName.size;

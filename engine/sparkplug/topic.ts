@@ -9,6 +9,9 @@ export interface SparkplugTopic {
   device?: string;
 }
 
+/** An edge node, or a device of one. */
+export type Owner = Omit<SparkplugTopic, "kind">;
+
 /** Undefined: none of an edge node (a command, a host's state), or no Sparkplug topic at all. */
 export function readTopic(topic: string): SparkplugTopic | undefined {
   const [namespace, group, kind, node, device, ...more] = topic.split("/");
@@ -21,11 +24,11 @@ export function readTopic(topic: string): SparkplugTopic | undefined {
 /** Whether a topic is a command to an edge node, or the state of a host application. */
 export const isOfHost = (topic: string): boolean => /^spBv1\.0\/(STATE\/|[^/]+\/[ND]CMD\/)|^STATE\//.test(topic);
 
-export const commandTopic = ({ group, node, device }: Omit<SparkplugTopic, "kind">): string =>
+export const commandTopic = ({ group, node, device }: Owner): string =>
   device === undefined ? `spBv1.0/${group}/NCMD/${node}` : `spBv1.0/${group}/DCMD/${node}/${device}`;
 
 /** The id of a twin by the names of its group, edge node and device; what an id cannot have is `_`. */
-export const idOfTopic = ({ group, node, device }: Omit<SparkplugTopic, "kind">): string =>
+export const idOfTopic = ({ group, node, device }: Owner): string =>
   [group, node, ...(device === undefined ? [] : [device])]
     .map((name) => name.replace(/[^A-Za-z0-9._-]/g, "_"))
     .join(":");

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { Refusal, refuse } from "../../engine/contract/errors";
+import { own } from "../../engine/contract/own";
 import { defaultLimits } from "../../engine/ingest/limits";
 import type { Metric, RawValue, SparkplugPayload } from "../../engine/sparkplug/payload";
 import { tooLarge } from "./read-text";
@@ -21,7 +22,7 @@ function codecOf(): Codec {
 }
 
 /** Decodes a Sparkplug B payload (Eclipse Sparkplug 3.0.0, 6.4), or says why not. */
-export function decodeSparkplug(bytes: Buffer): SparkplugPayload | Refusal {
+export function decodeSparkplug(bytes: Uint8Array): SparkplugPayload | Refusal {
   if (bytes.length > defaultLimits.maxBytes) return new Refusal(tooLarge(bytes.length));
   let fields: Fields;
   try {
@@ -79,8 +80,6 @@ function readProperties(given: unknown): Metric["properties"] {
   }
   return properties;
 }
-
-const own = (fields: Fields, field: string): unknown => (Object.hasOwn(fields, field) ? fields[field] : undefined);
 
 /** A 64-bit number of the library `long`. */
 function wholeOf(value: unknown): bigint | undefined {

@@ -2,8 +2,9 @@ import { Refusal, refuse } from "../../engine/contract/errors";
 import { isTwinId } from "../../engine/contract/identity";
 import { type Arrival, readId } from "../../engine/ingest/read-entry";
 import type { PayloadReader, Reading } from "../../engine/ingest/read-payload";
+import { dataTypes } from "../../engine/sparkplug/payload";
 import { createSparkplugReader, type SparkplugRules } from "../../engine/sparkplug/reader";
-import { commandTopic, idOfTopic } from "../../engine/sparkplug/topic";
+import { commandTopic, idOfTopic, type Owner } from "../../engine/sparkplug/topic";
 import type { Host } from "../lib/define-node";
 import { encodeCommand } from "../lib/encode-sparkplug";
 import { acquire } from "../lib/shared";
@@ -41,7 +42,7 @@ export function openSparkplug(
     askRebirth: broker && ((topic, why) => void ask(topic, why.message)),
   };
 
-  async function ask(topic: Parameters<typeof commandTopic>[0], why: string): Promise<void> {
+  async function ask(topic: Owner, why: string): Promise<void> {
     host.log(host.text("log.rebirth", { node: `${topic.group}/${topic.node}`, why }));
     try {
       await broker?.publish(commandTopic(topic), encodeCommand([rebirth]));
@@ -68,10 +69,10 @@ export function openSparkplug(
   return (topic, payload, arrival) => reader.read(topic, () => decode(payload), arrival);
 }
 
-const rebirth = { name: "Node Control/Rebirth", datatype: 11, value: true };
+const rebirth = { name: "Node Control/Rebirth", datatype: dataTypes.Boolean, value: true };
 
 function decode(payload: unknown) {
-  if (payload instanceof Uint8Array) return decodeSparkplug(Buffer.from(payload));
+  if (payload instanceof Uint8Array) return decodeSparkplug(payload);
   return new Refusal(
     refuse("bad-payload", "The payload is no buffer.", 'Let the "mqtt in" node give a buffer, not text.'),
   );
