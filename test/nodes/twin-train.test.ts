@@ -13,7 +13,7 @@ import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import type { TwinStore } from "../../nodes/twin-store/store";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { readTwinTrainSettings } from "../../nodes/twin-train/twin-train.settings";
-import { readFixture } from "../engine/learning/references";
+import { measured, readFixture } from "../engine/learning/references";
 import { turnsDuring } from "../support/event-loop";
 import { type FlowNode, type LoadedFlow, useRuntime } from "../support/runtime";
 
@@ -130,14 +130,7 @@ describe("twin-train", function () {
 
   it("trains a classifier on the machines, in a thread: the event loop stays free, and progress is told", async () => {
     const table = readCsv("ai4i2020.csv");
-    const features = [
-      "Type",
-      "Air temperature [K]",
-      "Process temperature [K]",
-      "Rotational speed [rpm]",
-      "Torque [Nm]",
-      "Tool wear [min]",
-    ];
+    const features = ["Type", ...measured];
     const flow = await load({
       algorithm: "forest-classifier",
       target: "Machine failure",

@@ -3,20 +3,12 @@ import type { Dataset } from "../../../engine/learning/dataset";
 import { buildDataset } from "../../../engine/learning/dataset-builder";
 import { foldsOf } from "../../../engine/learning/folds";
 import type { Split, SplitKind } from "../../../engine/learning/split";
-import { readFixture, refusalOf } from "./references";
+import { emptyRows, readFixture, refusalOf } from "./references";
 
-const rowsOf = (n: number, more: Partial<Dataset> = {}): Dataset => ({
-  rows: n,
-  features: [],
-  target: { name: "y", values: new Float64Array(n) },
-  dropped: 0,
-  warnings: [],
-  ...more,
-});
 const repeated = (sizes: number[]): number[] => sizes.flatMap((size, c) => Array<number>(size).fill(c));
 const classesOf = (sizes: number[]): Dataset => {
   const values = Float64Array.from(repeated(sizes));
-  return rowsOf(values.length, { target: { name: "y", values, labels: sizes.map((_, c) => c) } });
+  return emptyRows(values.length, { target: { name: "y", values, labels: sizes.map((_, c) => c) } });
 };
 const foldsBy = (dataset: Dataset, folds: number, split: SplitKind, seed = 1): Split[] =>
   foldsOf(dataset, folds, { split, seed });
@@ -43,14 +35,14 @@ describe("folds, as scikit-learn's", () => {
 
   it("random: the sizes of KFold, each row held out once, shuffled", () => {
     for (const [n, folds, sizes] of of["KFold(shuffle=True): rows, folds, rows of each"]) {
-      const found = foldsBy(rowsOf(n), folds, "random");
+      const found = foldsBy(emptyRows(n), folds, "random");
       assert.deepEqual(
         found.map(({ test }) => test.length),
         sizes,
       );
       assertPartition(found, n);
     }
-    const [first, other] = [1, 2].map((seed) => plain(foldsBy(rowsOf(53), 5, "random", seed)));
+    const [first, other] = [1, 2].map((seed) => plain(foldsBy(emptyRows(53), 5, "random", seed)));
     assert.notDeepEqual(first, other);
     assert.notDeepEqual(
       first![0]![1],
@@ -74,7 +66,7 @@ describe("folds, as scikit-learn's", () => {
   it("group: no group on both sides, and parts as even as GroupKFold's", () => {
     for (const [sizes, folds, counts] of of["GroupKFold: rows of each group, folds, rows of each fold"]) {
       const groups = Int32Array.from(repeated(sizes), (group) => group * 3); // with gaps in the numbers
-      const found = foldsBy(rowsOf(groups.length, { groups }), folds, "group");
+      const found = foldsBy(emptyRows(groups.length, { groups }), folds, "group");
       assertPartition(found, groups.length);
       assert.deepEqual(
         found.map(({ test }) => test.length),
@@ -89,10 +81,10 @@ describe("folds, as scikit-learn's", () => {
 
   it("time: the very rows of TimeSeriesSplit, by time where there is one; nothing is learned from the future", () => {
     for (const [n, folds, expected] of of["TimeSeriesSplit: rows, folds, [train, test] of each"]) {
-      assert.deepEqual(plain(foldsBy(rowsOf(n), folds, "time")), expected);
+      assert.deepEqual(plain(foldsBy(emptyRows(n), folds, "time")), expected);
       const times = Float64Array.from({ length: n }, (_, i) => n - i); // newest first
       const mirrored = expected.map((fold) => fold.map((rows) => rows.map((row) => n - 1 - row).reverse()));
-      assert.deepEqual(plain(foldsBy(rowsOf(n, { times }), folds, "time")), mirrored);
+      assert.deepEqual(plain(foldsBy(emptyRows(n, { times }), folds, "time")), mirrored);
     }
   });
 
@@ -102,23 +94,23 @@ describe("folds, as scikit-learn's", () => {
       const dataset = buildDataset(table, { target: "y", task: "regression", split: "column", splitColumn: "use" });
       assert.deepEqual(plain(foldsBy(dataset, 9, "column")), expected);
     }
-    assertPartition(foldsBy(rowsOf(9, { groups: new Int32Array(9) }), 3, "column"), 9);
+    assertPartition(foldsBy(emptyRows(9, { groups: new Int32Array(9) }), 3, "column"), 9);
   });
 
   it("refuses parts that would be empty", () => {
     const groups = Int32Array.from({ length: 30 }, (_, i) => i % 4);
     const cases: [Dataset, SplitKind, RegExp][] = [
-      [rowsOf(4), "random", /4 rows to learn from cannot be divided into 5 parts/],
-      [rowsOf(5), "time", /5 rows .* into 6 parts/],
-      [rowsOf(30, { groups }), "group", /4 groups .* into 5 parts/],
+      [emptyRows(4), "random", /4 rows to learn from cannot be divided into 5 parts/],
+      [emptyRows(5), "time", /5 rows .* into 6 parts/],
+      [emptyRows(30, { groups }), "group", /4 groups .* into 5 parts/],
     ];
     for (const [dataset, split, words] of cases) {
       const { code, message } = refusalOf(() => foldsBy(dataset, 5, split));
       assert.equal(code, "too-few-rows");
       assert.match(message, words);
     }
-    assert.equal(foldsBy(rowsOf(5), 5, "random").length, 5);
-    assert.equal(foldsBy(rowsOf(6), 5, "time").length, 5);
-    assert.equal(foldsBy(rowsOf(30, { groups }), 4, "group").length, 4);
+    assert.equal(foldsBy(emptyRows(5), 5, "random").length, 5);
+    assert.equal(foldsBy(emptyRows(6), 5, "time").length, 5);
+    assert.equal(foldsBy(emptyRows(30, { groups }), 4, "group").length, 4);
   });
 });

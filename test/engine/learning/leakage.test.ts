@@ -6,7 +6,7 @@ import { type Leak, leaksIn } from "../../../engine/learning/leakage";
 import { type Algorithm, taskOf, trainOptions } from "../../../engine/learning/options";
 import { splitRows } from "../../../engine/learning/split";
 import { train } from "../../../engine/learning/train";
-import { readCsv, readFixture } from "./references";
+import { measured, readCsv, readFixture } from "./references";
 
 type Settings = Partial<DatasetOptions> & { algorithm?: Algorithm; testSize?: number };
 
@@ -29,13 +29,6 @@ const rows = (n: number, more: (i: number) => Record<string, unknown>): Table =>
   }));
 
 const machines = readCsv("ai4i2020.csv");
-const measured = [
-  "Air temperature [K]",
-  "Process temperature [K]",
-  "Rotational speed [rpm]",
-  "Torque [Nm]",
-  "Tool wear [min]",
-];
 const failure = { target: "Machine failure", algorithm: "forest-classifier" } as const;
 const tablets = readCsv("tablet_batches_codes13_23.csv");
 const press = readCsv("tablet_press_batch368_10s.csv");

@@ -4,7 +4,7 @@ import type { Table } from "../../../engine/contract/messages";
 import { type ForestNames, modelOfMlRandomForest } from "../../../engine/learning/forest/ml-random-forest-file";
 import { parseModelFile } from "../../../engine/learning/model-file";
 import { predictorOf } from "../../../engine/learning/predictor";
-import { readCsv, refusalOf } from "./references";
+import { measured, readCsv, refusalOf } from "./references";
 
 /** The package itself: what it predicts is the reference. */
 interface Forest {
@@ -29,13 +29,6 @@ const cells = (table: Table, columns: string[]): number[][] =>
   table.map((row) => columns.map((name) => Number(row[name])));
 
 const machines = readCsv("ai4i2020.csv");
-const measured = [
-  "Air temperature [K]",
-  "Process temperature [K]",
-  "Rotational speed [rpm]",
-  "Torque [Nm]",
-  "Tool wear [min]",
-];
 const failure = "Machine failure";
 const tablets = readCsv("tablet_batches_codes13_23.csv");
 const process = ["tbl_speed_mean", "fom_mean", "main_CompForce mean", "tbl_fill_mean", "ejection_mean"];

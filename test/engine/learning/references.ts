@@ -4,6 +4,7 @@ import path from "node:path";
 import type { RefusalInfo } from "../../../engine/contract/errors";
 import { Refusal } from "../../../engine/contract/errors";
 import type { Row, Table } from "../../../engine/contract/messages";
+import type { Dataset } from "../../../engine/learning/dataset";
 
 const root = path.join(__dirname, "../../../..");
 
@@ -50,3 +51,22 @@ export function refusalOf(action: () => unknown): RefusalInfo {
   }
   assert.fail("nothing was refused");
 }
+
+/** What sensors measure in the machines of AI4I. `Type` is a category beside it. */
+export const measured = [
+  "Air temperature [K]",
+  "Process temperature [K]",
+  "Rotational speed [rpm]",
+  "Torque [Nm]",
+  "Tool wear [min]",
+];
+
+/** So many rows of nothing, for what looks at their number and order. */
+export const emptyRows = (rows: number, more: Partial<Dataset> = {}): Dataset => ({
+  rows,
+  features: [],
+  target: { name: "y", values: new Float64Array(rows) },
+  dropped: 0,
+  warnings: [],
+  ...more,
+});

@@ -2,21 +2,11 @@ import assert from "node:assert/strict";
 import type { Dataset } from "../../../engine/learning/dataset";
 import { randomOf, shuffle, xoshiro128 } from "../../../engine/learning/random";
 import { splitRows } from "../../../engine/learning/split";
-import { readFixture, refusalOf } from "./references";
+import { emptyRows, readFixture, refusalOf } from "./references";
 
-function rowsOf(n: number, more: Partial<Dataset> = {}): Dataset {
-  return {
-    rows: n,
-    features: [],
-    target: { name: "y", values: new Float64Array(n) },
-    dropped: 0,
-    warnings: [],
-    ...more,
-  };
-}
 function classesOf(sizes: number[]): Dataset {
   const values = Float64Array.from(sizes.flatMap((size, c) => Array<number>(size).fill(c)));
-  return rowsOf(values.length, { target: { name: "y", values, labels: sizes.map((_, c) => c) } });
+  return emptyRows(values.length, { target: { name: "y", values, labels: sizes.map((_, c) => c) } });
 }
 
 describe("splits", () => {
@@ -28,7 +18,7 @@ describe("splits", () => {
 
   for (const [n, testSize, held] of counts["ShuffleSplit(test_size)"])
     it(`random: ${testSize} of ${n} rows are ${held}, as in scikit-learn`, () => {
-      const { train, test } = splitRows(rowsOf(n), { split: "random", testSize, seed: 7 });
+      const { train, test } = splitRows(emptyRows(n), { split: "random", testSize, seed: 7 });
       assert.equal(test.length, held);
       assert.deepEqual(
         [...train, ...test].sort((a, b) => a - b),
@@ -51,23 +41,27 @@ describe("splits", () => {
   for (const [groups, testSize, held] of counts["GroupShuffleSplit(test_size): groups, those held out"])
     it(`group: ${testSize} of ${groups} groups are ${held}, and whole`, () => {
       const groupOf = Int32Array.from({ length: groups * 3 }, (_, i) => Math.floor(i / 3) * 2); // with gaps in the numbers
-      const { train, test } = splitRows(rowsOf(groups * 3, { groups: groupOf }), { split: "group", testSize, seed: 3 });
+      const { train, test } = splitRows(emptyRows(groups * 3, { groups: groupOf }), {
+        split: "group",
+        testSize,
+        seed: 3,
+      });
       const testGroups = new Set([...test].map((row) => groupOf[row]));
       assert.equal(testGroups.size, held);
       assert.ok([...train].every((row) => !testGroups.has(groupOf[row])));
     });
 
   it("time: the last rows, by time where there is one", () => {
-    assert.deepEqual([...splitRows(rowsOf(10), { split: "time", testSize: 0.2, seed: 1 }).test], [8, 9]);
+    assert.deepEqual([...splitRows(emptyRows(10), { split: "time", testSize: 0.2, seed: 1 }).test], [8, 9]);
     const times = Float64Array.from([9, 1, 8, 2, 3, 4, 5, 6, 7, 0]);
-    assert.deepEqual([...splitRows(rowsOf(10, { times }), { split: "time", testSize: 0.2, seed: 1 }).test], [0, 2]);
+    assert.deepEqual([...splitRows(emptyRows(10, { times }), { split: "time", testSize: 0.2, seed: 1 }).test], [0, 2]);
   });
   it("column: as the column says, whatever testSize is", () => {
     const heldOut = Uint8Array.from([0, 1, 0, 1]);
-    assert.deepEqual([...splitRows(rowsOf(4, { heldOut }), { split: "column", testSize: 0, seed: 1 }).test], [1, 3]);
+    assert.deepEqual([...splitRows(emptyRows(4, { heldOut }), { split: "column", testSize: 0, seed: 1 }).test], [1, 3]);
   });
   it("testSize 0 holds nothing out", () => {
-    const { train, test } = splitRows(rowsOf(4), { split: "random", testSize: 0, seed: 1 });
+    const { train, test } = splitRows(emptyRows(4), { split: "random", testSize: 0, seed: 1 });
     assert.deepEqual([[...train], test.length], [[0, 1, 2, 3], 0]);
   });
   it("never holds a class out whole", () => {
@@ -76,17 +70,17 @@ describe("splits", () => {
     assert.ok(!test.includes(50));
   });
   it("the seed decides", () => {
-    const of = (seed: number) => [...splitRows(rowsOf(100), { split: "random", testSize: 0.2, seed }).test].join();
+    const of = (seed: number) => [...splitRows(emptyRows(100), { split: "random", testSize: 0.2, seed }).test].join();
     assert.equal(of(1), of(1));
     assert.notEqual(of(1), of(2));
   });
   it("refuses to divide a single row or group", () => {
     assert.equal(
-      refusalOf(() => splitRows(rowsOf(1), { split: "random", testSize: 0.2, seed: 1 })).code,
+      refusalOf(() => splitRows(emptyRows(1), { split: "random", testSize: 0.2, seed: 1 })).code,
       "too-few-rows",
     );
     assert.match(
-      refusalOf(() => splitRows(rowsOf(5), { split: "group", testSize: 0.2, seed: 1 })).message,
+      refusalOf(() => splitRows(emptyRows(5), { split: "group", testSize: 0.2, seed: 1 })).message,
       /only one of the groups/,
     );
   });

@@ -6,7 +6,7 @@ import type { Model } from "../../../engine/learning/model";
 import { type Algorithm, type TrainOptions, taskOf, trainOptions } from "../../../engine/learning/options";
 import { predictorOf } from "../../../engine/learning/predictor";
 import { type Trained, train } from "../../../engine/learning/train";
-import { assertDigits, readCsv, readFixture, refusalOf } from "./references";
+import { assertDigits, measured, readCsv, readFixture, refusalOf } from "./references";
 
 type Settings = Partial<TrainOptions> &
   Partial<Omit<DatasetOptions, "split">> & { algorithm: Algorithm; target: string };
@@ -23,14 +23,7 @@ const hardness = { target: "tbl_av_hardness", features: process };
 const machines = readCsv("ai4i2020.csv").slice(0, 3000);
 const failure = {
   target: "Machine failure",
-  features: [
-    "Type",
-    "Air temperature [K]",
-    "Process temperature [K]",
-    "Rotational speed [rpm]",
-    "Torque [Nm]",
-    "Tool wear [min]",
-  ],
+  features: ["Type", ...measured],
 };
 
 describe("train", () => {

@@ -1,3 +1,6 @@
+import assert from "node:assert/strict";
+import type { Values } from "../../../engine/contract/messages";
+import { relativeError } from "../../../engine/link/quantile-sketch";
 import { createDice } from "../../support/dice";
 
 /** What is done to the samples of one twin on purpose, in shares of 1. */
@@ -78,3 +81,19 @@ export function overBadLine(
 /** The value of rank floor(share x (count - 1)). */
 export const ranked = (sorted: readonly number[], share: number): number =>
   sorted[Math.floor(share * (sorted.length - 1))]!;
+
+/** The quantiles of latency that a period told are those of the delays, within the sketch's error and the rounding. */
+export function assertLatencies(values: Values, delays: readonly number[]): void {
+  for (const [name, share] of [
+    ["latency.p50", 0.5],
+    ["latency.p95", 0.95],
+    ["latency.p99", 0.99],
+    ["latency.max", 1],
+  ] as const) {
+    const wanted = ranked(delays, share);
+    assert.ok(
+      Math.abs(Number(values[name]) - wanted) <= relativeError * wanted + 0.0005,
+      `${name}: ${values[name]} for ${wanted}`,
+    );
+  }
+}
