@@ -12,6 +12,7 @@ import type { Message, NodeRed } from "../../nodes/lib/node-red";
 import { disposeShared } from "../../nodes/lib/shared";
 import { embeddedBrokerAddress } from "../../nodes/twin-broker/twin-broker";
 import { createPace } from "../../nodes/twin-ingest/pace";
+import { unpack } from "../../nodes/twin-ingest/unpack";
 import { useMosquitto } from "../support/mosquitto";
 import { freePort } from "../support/ports";
 import { type FlowNode, type LoadedFlow, type Runtime, useRuntime } from "../support/runtime";
@@ -561,6 +562,12 @@ describe("twin-ingest over HTTP", () => {
       assert.equal((await post(csv, { "Content-Type": type })).body.accepted, 2);
       assert.deepEqual((await flow.next("out")).twin, { batch: 2 });
     }
+  });
+
+  it("unpacks no more of gzip than it takes", async () => {
+    assert.equal(((await unpack(bomb, 1_048_576)) as RefusalInfo).code, "too-large");
+    const text = Buffer.from("x".repeat(1000));
+    assert.deepEqual(await unpack(gzipSync(text), 1000), text);
   });
 
   it("takes gzip, and CSV as machines write it", async () => {

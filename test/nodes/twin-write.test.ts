@@ -71,6 +71,21 @@ describe("twin-write", () => {
     assert.deepEqual(await rowsOf(flow), [{ time: t0, id: "a", x: 1 }]);
   });
 
+  it("keeps nothing of what its device calls transient, alone or in a batch, and passes it on", async () => {
+    const flow = await load();
+    flow.send("write", { topic: "a", payload: { x: 1 }, twin: { id: "a", ts: t0, transient: true } });
+    assert.equal(((await flow.next("out")).written as { count: number }).count, 0);
+    const batch = [
+      { id: "a", ts: t0 + 1, values: { x: 2 } },
+      { id: "a", ts: t0 + 2, values: { x: 3 }, transient: true },
+    ];
+    flow.send("write", { payload: batch, twin: { batch: 2 } });
+    const out = await flow.next("out");
+    assert.deepEqual(out.payload, batch);
+    assert.equal((out.written as { count: number }).count, 1);
+    assert.deepEqual(await rowsOf(flow), [{ time: t0 + 1, id: "a", x: 2 }]);
+  });
+
   it("writes a batch, refuses its bad rows one by one, and passes the good part on", async () => {
     const flow = await load();
     const rows = [

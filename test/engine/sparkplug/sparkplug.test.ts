@@ -168,6 +168,7 @@ describe("an edge node's life", () => {
     assert.deepEqual(edge.asked, []);
     const late = errorOf(edge.send("DDATA", 4, [{ alias: 7, type: "Double", value: 1 }], "press"));
     assert.equal(late.code, "no-birth");
+    assert.equal(errorOf(edge.send("NDATA", 5, [])).code, "no-birth");
     assert.deepEqual(edge.asked, ["spBv1.0/plant/NCMD/line1"]);
   });
 
@@ -342,5 +343,57 @@ describe("What a Sparkplug reader remembers", () => {
 
   it("is told by messages of bounded size", () => {
     assert.equal(errorOf(read(follow(), "spBv1.0/plant/NDATA/line1", birth(100_001))).code, "too-large");
+  });
+});
+
+describe("a Sparkplug command", () => {
+  it("has the types of the birth, and takes only what they hold", () => {
+    const edge = follow();
+    edge.send("NBIRTH", 0, [
+      bdSeq(0),
+      speed,
+      { name: "Count", type: "UInt8", value: 1 },
+      { name: "Shift", type: "Int8", value: 1 },
+      { name: "Total", type: "UInt64", value: 1 },
+      { name: "On", type: "Boolean", value: true },
+      { name: "Mode", type: "Text", value: "run" },
+      { name: "Since", type: "DateTime", value: t0 },
+      { name: "Recipe", type: "Bytes", value: Buffer.from([1]) },
+    ]);
+    const born = edge.reader.born("plant:line1") ?? assert.fail();
+    const good = {
+      "Drive/Speed": 1.5,
+      Count: 255,
+      Shift: -128,
+      Total: 2 ** 53 - 1,
+      On: false,
+      Mode: "stop",
+      Since: t0,
+    };
+    const { Double, UInt8, Int8, UInt64, Boolean: Truth, Text, DateTime } = dataTypes;
+    assert.deepEqual(
+      commandMetrics(born, good).map(({ name, datatype, value }) => [name, datatype, value]),
+      Object.entries(good).map(([name, value], i) => [
+        name,
+        [Double, UInt8, Int8, UInt64, Truth, Text, DateTime][i],
+        value,
+      ]),
+    );
+    assert.equal(commandMetrics(born, { Count: null })[0]?.value, null);
+    for (const bad of [
+      { Count: 256 },
+      { Count: -1 },
+      { Count: 1.5 },
+      { Shift: 128 },
+      { Shift: -129 },
+      { Total: 2 ** 53 },
+      { "Drive/Speed": "1" },
+      { On: 1 },
+      { Mode: 3 },
+      { Since: -1 },
+      { Recipe: "x" },
+    ] as Values[])
+      assert.throws(() => commandMetrics(born, bad), /cannot hold/, JSON.stringify(bad));
+    assert.throws(() => commandMetrics(born, { Torque: 1 }), /no metric of the birth/);
   });
 });
