@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import fc from "fast-check";
 import type { Sample, Values } from "../../../engine/contract/messages";
 import { createPayloadReader, type Reading } from "../../../engine/ingest/read-payload";
+import { commandMetrics } from "../../../engine/sparkplug/command";
 import { dataTypes, type SparkplugPayload, scalarOf } from "../../../engine/sparkplug/payload";
 import { createSparkplugReader } from "../../../engine/sparkplug/reader";
 import { createSequence } from "../../../engine/sparkplug/sequence";
