@@ -125,7 +125,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   };
 
   const on = split.test.length > 0 ? "test" : "train";
-  const judgedRows = on === "test" ? takeRows(dataset, split.test) : training;
+  const held = takeRows(dataset, split.test);
+  const judgedRows = on === "test" ? held : training;
   const uncentred = fitted.parts.linear !== undefined && !chosen.intercept;
   const scorer = scorerOf(model);
   const { metrics, predictions } = evaluate(scorer, judgedRows, on, positive, uncentred, costs);
@@ -150,7 +151,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const importance = importanceOf(
     model,
     training,
-    takeRows(dataset, split.test),
+    held,
     chosen,
     { metric, positive, uncentred },
     (share) => onProgress({ phase: "judging", done: (fits - 1 + share) / fits }),
