@@ -75,6 +75,7 @@ export function regressionMetrics(
   let sum = 0;
   for (let i = 0; i < n; i++) sum += actual[i]!;
   const middle = uncentred ? 0 : sum / n;
+  let differ = uncentred;
   let squares = 0;
   let absolutes = 0;
   let total = 0;
@@ -85,9 +86,11 @@ export function regressionMetrics(
     absolutes += Math.abs(error);
     shares += Math.abs(error / actual[i]!);
     total += (actual[i]! - middle) ** 2;
+    if (actual[i] !== actual[0]) differ = true;
   }
   const mse = squares / n;
-  const r2 = n > 1 && total > 0 ? 1 - squares / total : null;
+  // Of equal numbers, rounding of their mean may leave a total above 0.
+  const r2 = n > 1 && differ && total > 0 ? 1 - squares / total : null;
   const mape = Number.isFinite(shares) && n > 0 ? shares / n : null;
   return { on, mse, rmse: Math.sqrt(mse), mae: absolutes / n, r2, mape };
 }
@@ -245,7 +248,7 @@ function brierOf(actual: ArrayLike<number>, probabilities: readonly ArrayLike<nu
 }
 
 /**
- * The class that precision, recall and f1 speak of, where nobody says: of two classes 1 or true, else the rarer one, as a
+ * The class that precision, recall and f1 speak of, where nobody says: of two classes 1 or true (also as a text), else the rarer one, as a
  * fault is rarer than its absence; of more classes none.
  *
  * @param counts rows of each class
@@ -253,6 +256,6 @@ function brierOf(actual: ArrayLike<number>, probabilities: readonly ArrayLike<nu
 export function defaultPositive(labels: Label[], counts: ArrayLike<number>): Label | null {
   if (labels.length !== 2) return null;
   const [first, second] = labels as [Label, Label];
-  if (second === 1 || second === true) return second;
+  if (second === 1 || String(second).toLowerCase() === "true") return second;
   return counts[0]! < counts[1]! ? first : second;
 }

@@ -148,13 +148,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const champion = hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive, costs);
   const coverage = coverageOf(scorer, judgedRows, on);
   const baseline = evaluateBaseline(training, judgedRows, on, positive, uncentred, costs);
-  const importance = importanceOf(
-    model,
-    training,
-    held,
-    chosen,
-    { metric, positive, uncentred },
-    (share) => onProgress({ phase: "judging", done: (fits - 1 + share) / fits }),
+  const importance = importanceOf(model, training, held, chosen, { metric, positive, uncentred }, (share) =>
+    onProgress({ phase: "judging", done: (fits - 1 + share) / fits }),
   );
   onProgress({ phase: "judging", done: 1 });
 

@@ -1,4 +1,4 @@
-import { Matrix, solve } from "ml-matrix";
+import { LuDecomposition, Matrix } from "ml-matrix";
 import { type Dataset, takeRows } from "../dataset";
 import { randomOf } from "../random";
 import { type LinearOptions, type TrainedLinear, trainLinear } from "./train-linear";
@@ -20,9 +20,8 @@ export function trainRobust(
   const powers = Array.from({ length: degree + (intercept ? 1 : 0) }, (_, k) => k + (intercept ? 0 : 1));
   const plain = { degree, intercept, alpha: 0 };
   const first = trainLinear(dataset, plain); // refuses what cannot be fitted at all
-  const x = dataset.features[0]!.values;
   const y = dataset.target.values;
-  const scale = x.reduce((most, value) => Math.max(most, Math.abs(value)), 0) || 1;
+  const x = spreadOut(dataset.features[0]!.values, intercept);
   const squares = new Float64Array(x.length);
   const random = randomOf(seed, robustStream);
 
@@ -31,9 +30,10 @@ export function trainRobust(
   for (let attempt = 0; attempt < attempts; attempt++) {
     const rows = drawDistinct(x, powers.length, random.below);
     if (!rows) break;
-    const system = rows.map((row) => powers.map((k) => (x[row]! / scale) ** k));
-    const coefficients = solve(new Matrix(system), Matrix.columnVector(rows.map((row) => y[row]!))).to1DArray();
-    const median = medianSquare(coefficients, powers, x, y, scale, squares);
+    const system = new LuDecomposition(new Matrix(rows.map((row) => powers.map((k) => x[row]! ** k))));
+    if (system.isSingular()) continue;
+    const coefficients = system.solve(Matrix.columnVector(rows.map((row) => y[row]!))).to1DArray();
+    const median = medianSquare(coefficients, powers, x, y, squares);
     if (median < best) {
       best = median;
       bestCoefficients = coefficients;
@@ -45,7 +45,7 @@ export function trainRobust(
   const sd = 1.4826 * (1 + 5 / Math.max(1, n - powers.length)) * Math.sqrt(best);
   const kept: number[] = [];
   for (let row = 0; row < n; row++) {
-    const residual = y[row]! - valueAt(bestCoefficients, powers, x[row]! / scale);
+    const residual = y[row]! - valueAt(bestCoefficients, powers, x[row]!);
     // Where half of the rows fit exactly, sd is 0 and rounding must not make outliers of them.
     if (Math.abs(residual) <= 2.5 * sd + 1e-9 * Math.abs(y[row]!)) kept.push(row);
   }
@@ -56,6 +56,15 @@ export function trainRobust(
 /** With half of the rows outliers, 500 draws of 6 rows have one without an outlier with a probability of 99.96 %. */
 const attempts = 500;
 const robustStream = 0x10b5;
+
+/** x from -1 to 1 (without intercept divided only), as powers of a time in ms would all look alike. */
+function spreadOut(x: Float64Array, intercept: boolean): Float64Array {
+  const low = x.reduce((least, value) => Math.min(least, value), Number.POSITIVE_INFINITY);
+  const high = x.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
+  const middle = intercept ? low / 2 + high / 2 : 0;
+  const scale = Math.max(high - middle, middle - low) || 1;
+  return x.map((value) => (value - middle) / scale);
+}
 
 /** Rows with different x, so that a polynomial runs through them. Undefined where chance does not find any. */
 function drawDistinct(x: Float64Array, count: number, below: (n: number) => number): number[] | undefined {
@@ -78,10 +87,9 @@ function medianSquare(
   powers: number[],
   x: Float64Array,
   y: Float64Array,
-  scale: number,
   squares: Float64Array,
 ): number {
-  for (let i = 0; i < x.length; i++) squares[i] = (y[i]! - valueAt(coefficients, powers, x[i]! / scale)) ** 2;
+  for (let i = 0; i < x.length; i++) squares[i] = (y[i]! - valueAt(coefficients, powers, x[i]!)) ** 2;
   squares.sort();
   return squares[Math.floor(squares.length / 2)]!;
 }

@@ -313,6 +313,29 @@ describe("regressions against scikit-learn and scipy", () => {
   });
 });
 
+describe("robust polynomial far from 0", () => {
+  const near = Array.from({ length: 60 }, (_, i) => ({
+    x: i,
+    y: i % 4 === 0 ? 900 : 5 - 2 * i + 0.1 * i * i + (i % 3) * 0.2,
+  }));
+  for (const degree of [1, 2, 3])
+    it(`the same rows, of degree ${degree}, where x is a time in ms`, () => {
+      const of = (far: number, step: number) => {
+        const rows = near.map(({ x, y }) => ({ x: far + x * step, y }));
+        const { model, outliers } = trainRobust(datasetOf(rows, "y"), { degree, intercept: true }, 1);
+        return { outliers, at: linearScorer(model).score(Float64Array.of(far + 31 * step)) };
+      };
+      const [here, far] = [of(0, 1), of(1.7e12, 1000)];
+      assert.equal(far.outliers, here.outliers);
+      assertDigits(far.at, here.at, 9, "prediction");
+    });
+  it("without intercept, where most draws leave powers that cannot be told apart, it does not break", () => {
+    const rows = near.map(({ x, y }) => ({ x: 1.7e12 + x / 8, y }));
+    const { model } = trainRobust(datasetOf(rows, "y"), { degree: 2, intercept: false }, 1);
+    assert.ok(Number.isFinite(linearScorer(model).score(Float64Array.of(1.7e12 + 4))));
+  });
+});
+
 describe("linear regression refuses", () => {
   const line = (rows: number, more: (i: number) => Record<string, unknown> = () => ({})): Table =>
     Array.from({ length: rows }, (_, i) => ({ y: i * 1.5 + (i % 3), a: i, b: (i * 7) % 5, ...more(i) }));

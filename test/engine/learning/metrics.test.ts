@@ -100,9 +100,20 @@ describe("metrics agree with scikit-learn", () => {
     assert.equal(regressionMetrics([2], [3], "test").r2, null);
     assert.equal(regressionMetrics([2, 2], [3, 3], "test").r2, null);
   });
+  it("r2 of equal values is null, also where their mean is rounded", () => {
+    for (const value of [0.1, 0.3, 1e9 + 0.1])
+      for (const n of [7, 20, 33])
+        assert.equal(regressionMetrics(Array(n).fill(value), Array(n).fill(value + 1), "test").r2, null);
+  });
   it("positive by default: 1, true, or the rarer of two", () => {
     assert.equal(defaultPositive([0, 1], [1, 9]), 1);
-    assert.equal(defaultPositive([false, true], [9, 1]), true);
+    assert.equal(defaultPositive([false, true], [1, 9]), true);
+    for (const words of [
+      ["false", "true"],
+      ["False", "True"],
+      ["FALSE", "TRUE"],
+    ]) // as a CSV has them
+      assert.equal(defaultPositive(words, [1, 9]), words[1]);
     assert.equal(defaultPositive(["fail", "ok"], [3, 40]), "fail");
     assert.equal(defaultPositive(["no", "yes"], [30, 4]), "yes");
     assert.equal(defaultPositive(["a", "b", "c"], [1, 1, 1]), null);
