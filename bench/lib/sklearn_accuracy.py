@@ -121,7 +121,7 @@ tables = {
     "friedman 2": (lambda: bundled.make_friedman2(800, noise=20, random_state=2), plain_r + lines, 3),
     "friedman 3": (lambda: bundled.make_friedman3(800, noise=0.1, random_state=3), plain_r + lines, 3),
     "numbers, few rows": (lambda: bundled.make_friedman1(50, n_features=6, noise=1, random_state=4), plain_r + lines, 5),
-    "numbers, more columns than rows": (lambda: bundled.make_regression(100, 200, n_informative=10, noise=5, random_state=5), plain_r, 3),
+    "numbers, more columns than rows": (lambda: bundled.make_regression(100, 200, n_informative=10, noise=5, random_state=5), plain_r + lines[1:], 3),
     "numbers, categories": (lambda: with_categories(6, "number"), plain_r + lines[:1], 3),
     "numbers, categories of noise": (lambda: with_noise(19, "number"), plain_r, 3),
     "numbers, categories of noise, few rows": (lambda: with_noise(20, "number", 150), plain_r, 5),

@@ -1,7 +1,14 @@
 import { quote, Refusal, refuse } from "../../contract/errors";
 import { packed } from "../base64";
 import type { Dataset } from "../dataset";
-import { dependencyIn, type Factors, factorsOf, leastSquares, solveTriangle } from "../least-squares";
+import {
+  dependencyIn,
+  type Factors,
+  factorsOf,
+  type LeastSquares,
+  leastSquares,
+  solveTriangle,
+} from "../least-squares";
 import { type Coefficient, coefficientTable } from "./coefficients";
 import { countInteractions, interactionsOf, meanOf, standardise, type Term, termName, termsOf } from "./terms";
 
@@ -36,11 +43,12 @@ export interface LinearFit {
   rows: number;
   parameters: number;
   df: number;
-  residualSd: number;
+  /** Null where no row is left to tell it by, as of ridge with more terms than rows. */
+  residualSd: number | null;
   /** Uncentred without intercept, as NIST and R have it. */
   r2: number | null;
   r2Adjusted: number | null;
-  /** Akaike's and Schwarz's criteria as R's `AIC` and `BIC` have them (normal errors, their variance counted as a parameter). Null where the fit is exact. */
+  /** Akaike's and Schwarz's criteria as R's `AIC` and `BIC` have them (normal errors, their variance counted as a parameter). Null where the fit is exact, or has no row left. */
   aic: number | null;
   bic: number | null;
 }
@@ -55,24 +63,20 @@ export interface TrainedLinear {
 export function trainLinear(dataset: Dataset, options: LinearOptions): TrainedLinear {
   const { intercept, alpha } = options;
   const terms = designOf(dataset, options);
-  checkRows(dataset, terms.length, intercept);
+  if (alpha === 0) checkRows(dataset, terms.length, intercept);
   const columns = terms.map((term) => standardise(term, dataset, intercept));
   const base = intercept ? meanOf(dataset.target.values) : 0;
   const y = dataset.target.values.map((value) => value - base);
-  const factors = factorsOf(columns);
-  if (alpha === 0) checkRank(terms, factors, dataset, intercept);
-
   const solved =
-    alpha > 0
-      ? { estimates: ridge(terms, factors, y, alpha), covariance: undefined }
-      : leastSquares(columns, y, factors);
+    alpha > 0 ? { estimates: ridge(terms, columns, y, alpha), covariance: undefined } : unweighted(columns, y);
   terms.forEach((term, j) => {
     term.weight = solved.estimates[j]!;
   });
   const fit = fitOf(columns, y, solved.estimates, intercept);
   const { covariance } = solved;
   const { residualSd, df } = fit;
-  const uncertainty = covariance && df > 0 ? { covariance, residualSd, df, rows: dataset.rows } : undefined;
+  const uncertainty =
+    covariance && residualSd !== null ? { covariance, residualSd, df, rows: dataset.rows } : undefined;
   return {
     model: {
       base,
@@ -80,7 +84,7 @@ export function trainLinear(dataset: Dataset, options: LinearOptions): TrainedLi
       ...(uncertainty
         ? {
             spread: {
-              residualSd,
+              residualSd: uncertainty.residualSd,
               df,
               baseVariance: intercept ? 1 / dataset.rows : 0,
               covariance: packed(uncertainty.covariance),
@@ -91,6 +95,12 @@ export function trainLinear(dataset: Dataset, options: LinearOptions): TrainedLi
     coefficients: coefficientTable(terms, dataset.features, base, intercept, uncertainty),
     fit,
   };
+
+  function unweighted(columns: Float64Array[], y: Float64Array): LeastSquares {
+    const factors = factorsOf(columns);
+    checkRank(terms, factors, dataset, intercept);
+    return leastSquares(columns, y, factors);
+  }
 }
 
 /** Most categories of one feature; more are rather names than categories. */
@@ -183,22 +193,27 @@ function checkRank(terms: Term[], factors: Factors, { features, rows }: Dataset,
 const listOf = (names: string[]): string =>
   names.length < 2 ? (names[0] ?? "the intercept") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
-/** Least squares with rows of sqrt(alpha) added below the triangle: the same as scikit-learn's, the intercept free. */
-function ridge(terms: Term[], factors: Factors, y: Float64Array, alpha: number): Float64Array {
+/**
+ * Least squares with rows of sqrt(alpha) added below: the same as scikit-learn's, the intercept free. Where there are more rows
+ * than columns they are folded into the triangle first. With fewer, alpha alone decides what they leave open.
+ */
+function ridge(terms: Term[], columns: Float64Array[], y: Float64Array, alpha: number): Float64Array {
   const p = terms.length;
-  const columns = factors.r.map((r, j) => {
-    const column = new Float64Array(2 * p);
-    column.set(r);
+  const factors = y.length > p ? factorsOf(columns) : undefined;
+  const above = Math.min(p, y.length);
+  const stacked = (factors?.r ?? columns).map((part, j) => {
+    const column = new Float64Array(above + p);
+    column.set(part);
     // A weight is norm times as large as the coefficient that alpha is about. A column of zeros gets weight 0.
-    column[p + j] = Math.sqrt(alpha) / (terms[j]!.norm || 1);
+    column[above + j] = Math.sqrt(alpha) / (terms[j]!.norm || 1);
     return column;
   });
   terms.forEach((term) => {
     if (term.norm === 0) term.norm = 1;
   });
-  const right = new Float64Array(2 * p);
-  right.set(factors.applyTransposed(y));
-  const small = factorsOf(columns);
+  const right = new Float64Array(above + p);
+  right.set(factors?.applyTransposed(y) ?? y);
+  const small = factorsOf(stacked);
   return solveTriangle(small, small.applyTransposed(right));
 }
 
@@ -209,19 +224,19 @@ function fitOf(columns: Float64Array[], y: Float64Array, weights: Float64Array, 
   });
   const rows = y.length;
   const parameters = columns.length + (intercept ? 1 : 0);
-  const df = rows - parameters;
+  const df = Math.max(0, rows - parameters);
   const rest = residual.reduce((sum, r) => sum + r * r, 0);
   const total = y.reduce((sum, v) => sum + v * v, 0); // y is centred already, with intercept
   const r2 = total > 0 ? 1 - rest / total : null;
   // -2 log likelihood
-  const deviance = rest > 0 ? rows * (Math.log((2 * Math.PI * rest) / rows) + 1) : null;
+  const deviance = rest > 0 && df > 0 ? rows * (Math.log((2 * Math.PI * rest) / rows) + 1) : null;
   return {
     rows,
     parameters,
     df,
-    residualSd: Math.sqrt(rest / df),
+    residualSd: df > 0 ? Math.sqrt(rest / df) : null,
     r2,
-    r2Adjusted: r2 === null ? null : 1 - ((1 - r2) * (rows - (intercept ? 1 : 0))) / df,
+    r2Adjusted: r2 === null || df === 0 ? null : 1 - ((1 - r2) * (rows - (intercept ? 1 : 0))) / df,
     aic: deviance === null ? null : deviance + 2 * (parameters + 1),
     bic: deviance === null ? null : deviance + Math.log(rows) * (parameters + 1),
   };

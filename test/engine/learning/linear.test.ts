@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Table } from "../../../engine/contract/messages";
 import { curveScorer, trainCurve } from "../../../engine/learning/curve";
-import type { Dataset } from "../../../engine/learning/dataset";
+import { type Dataset, takeRows } from "../../../engine/learning/dataset";
 import { buildDataset } from "../../../engine/learning/dataset-builder";
 import type { Coefficient } from "../../../engine/learning/linear/coefficients";
 import { linearScorer } from "../../../engine/learning/linear/linear-scorer";
@@ -207,6 +207,19 @@ describe("regressions against scikit-learn and scipy", () => {
         assertDigits(coefficients[i]!.estimate, estimate, 9, fixture.columns[i]!);
       assert.equal(coefficients[0]!.sd === null, options.alpha > 0, "no standard errors for ridge");
     });
+
+  it("ridge of fewer rows than features, which alpha decides; of how well it fits only what three rows can tell", () => {
+    const { intercept_, coef_ } = fixture["Ridge(alpha=1) of the first three rows"] as {
+      intercept_: number;
+      coef_: number[];
+    };
+    const { coefficients, fit } = trainLinear(takeRows(tablets, [0, 1, 2]), { ...plain, alpha: 1 });
+    for (const [i, estimate] of [intercept_, ...coef_].entries())
+      assertDigits(coefficients[i]!.estimate, estimate, 9, coefficients[i]!.term);
+    const { df, residualSd, r2Adjusted, aic, bic } = fit;
+    assert.deepEqual([df, residualSd, r2Adjusted, aic, bic], [0, null, null, null, null]);
+    assert.ok(fit.r2! > 0 && fit.r2! < 1);
+  });
 
   const press = readCsv("tablet_press_batch368_10s.csv").slice(200, 320);
   const scipy = readFixture<Record<string, [number, number, number, number]>>("selection.json");
