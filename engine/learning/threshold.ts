@@ -37,7 +37,7 @@ export interface ChosenThreshold {
 /**
  * The threshold that would have cost least (V. Sheng and C. Ling, Thresholding for making classifiers cost-sensitive, AAAI
  * 2006), which needs no true probabilities: in the middle between two neighbouring ones, those that only rounding parts being
- * one; of equal costs the one nearest to Elkan's. 0 is always an alarm.
+ * one; of equal costs the one nearest to Elkan's. 0 is always an alarm; never one cannot be said where a probability is 1.
  *
  * @param isPositive of each row, whether it is of the positive class
  * @param probability of each row, that it is, as the model says without having seen it
@@ -62,7 +62,8 @@ export function chooseThreshold(
     const cost = missed * costs.missed + falseAlarms * costs.falseAlarm;
     const difference = cost - best.cost;
     const isEqual = Math.abs(difference) <= 1e-12 * cost;
-    if (isEqual ? Math.abs(value - ideal) < Math.abs(best.value - ideal) : difference < 0) best = { value, cost };
+    const isBetter = isEqual ? Math.abs(value - ideal) < Math.abs(best.value - ideal) : difference < 0;
+    if (isBetter && (i >= n || value > below)) best = { value, cost };
     if (i >= n) break;
     for (; i < n && probability[order[i]!]! >= below - rounding; i++) {
       above = probability[order[i]!]!;

@@ -1,3 +1,4 @@
+import { pureShares } from "./class-search";
 import { leaf, missingGoesLeft, type Tree } from "./grow-tree";
 
 /** A node of ml-cart's trees as far as it is read here: alive, or parsed from the JSON that the package writes. */
@@ -52,8 +53,8 @@ export function treeOfCart(root: CartNode, columns: readonly number[], classes: 
     value: Float64Array.from(value),
     right: Int32Array.from(right),
     cover: Float32Array.from(cover),
-    // A tree votes for one class: row c of the shares is all c.
-    shares: classes > 2 ? Array.from({ length: classes * classes }, (_, i) => (i % (classes + 1) === 0 ? 1 : 0)) : [],
+    // A tree votes for one class.
+    shares: classes > 2 ? pureShares(classes) : [],
     importance: new Float64Array(0),
   };
 }

@@ -122,8 +122,14 @@ export function sumOfSquares(counts: Float64Array): number {
   return squares;
 }
 
-/** Adds a row with each class's share. Returns its number. */
+/** The rows of shares that a tree begins with: of each class the one of which all is that class. */
+export const pureShares = (classes: number): number[] =>
+  Array.from({ length: classes * classes }, (_, i) => (i % (classes + 1) === 0 ? 1 : 0));
+
+/** Adds a row with each class's share, unless it is one of {@link pureShares}. Returns its number. */
 export function addShares(shares: number[], counts: Float64Array, weight: number): number {
+  const only = counts.indexOf(weight);
+  if (only >= 0) return only;
   const row = shares.length / counts.length;
   for (let c = 0; c < counts.length; c++) shares.push(counts[c]! / weight);
   return row;

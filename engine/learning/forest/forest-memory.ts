@@ -1,4 +1,5 @@
 import { Refusal, refuse } from "../../contract/errors";
+import type { Tree } from "./grow-tree";
 
 /** What a forest's memory depends on, and how many bytes there are. */
 interface ForestSize {
@@ -16,6 +17,9 @@ const rowBytes = 56;
 const nodeBytes = 18 + 30 + 10 + 10;
 /** Up to 200 MB of stored model, the most that is registered. */
 const mostNodes = 25e6;
+const mostShares = 18e6;
+/** Bytes of a class's share in a leaf as grown. */
+const shareBytes = 8;
 
 /** Bytes that are taken before the first tree is grown, beside the dataset. */
 export const workBytes = ({ rows, features, workers }: Omit<ForestSize, "memory">): number =>
@@ -36,15 +40,19 @@ export function checkMemory(size: ForestSize): void {
 }
 
 /**
- * A check of the nodes that trees add, to be called with each tree's. Throws a Refusal as soon as tree 0 shows that the forest
- * will not fit (all trees of a forest are about as large), or when it has grown too large.
+ * A check of the nodes that trees add, a leaf's shares counted in, to be called with each tree. Throws a Refusal as soon as tree 0
+ * shows that the forest will not fit (all trees of a forest are about as large), or when it has grown too large.
  */
-export function nodeLimit(size: ForestSize, trees: number): (nodes: number, tree: number) => void {
+export function nodeLimit(
+  size: ForestSize,
+  trees: number,
+): (tree: Pick<Tree, "feature" | "shares">, n: number) => void {
   const most = Math.min(mostNodes, Math.floor((size.memory - workBytes(size)) / nodeBytes));
   let total = 0;
-  return (nodes, tree) => {
+  return ({ feature, shares }, number) => {
+    const nodes = feature.length + Math.round((shares.length * shareBytes) / nodeBytes);
     total += nodes;
-    const expected = tree === 0 ? nodes * trees : 0;
+    const expected = number === 0 ? nodes * trees : 0;
     if (total <= most && expected <= 1.2 * most) return;
     throw new Refusal(
       refuse(
@@ -54,6 +62,18 @@ export function nodeLimit(size: ForestSize, trees: number): (nodes: number, tree
       ),
     );
   };
+}
+
+/** Throws a Refusal where leaves have so many different mixes of classes that the model could not be stored. */
+export function checkShares(shares: number, classes: number): void {
+  if (shares <= mostShares) return;
+  throw new Refusal(
+    refuse(
+      "too-large",
+      `The leaves have more than ${Math.floor(mostShares / classes)} different mixes of ${classes} classes.`,
+      "Grow fewer trees, or larger leaves, or predict fewer classes.",
+    ),
+  );
 }
 
 const megabytes = (bytes: number): number => Math.max(0, Math.round(bytes / 1e6));

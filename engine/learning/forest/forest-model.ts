@@ -1,5 +1,6 @@
 import { fromBase64, packed } from "../base64";
 import { type PackedNumbers, packNumbers, unpackNumbers } from "../packed-numbers";
+import { checkShares } from "./forest-memory";
 import { leaf, missingGoesLeft, type Tree } from "./grow-tree";
 import { type IntervalErrors, type IntervalReader, intervalReader } from "./interval-errors";
 
@@ -68,12 +69,14 @@ export function forestModelOf(trees: readonly Tree[], classes: number, votes = f
     if (known !== undefined) return known;
     rowOfShares.set(key, rowOfShares.size);
     shares.push(...mix);
+    checkShares(shares.length, classes);
     return rowOfShares.size - 1;
   }
   let at = 0;
   let leaves = 0;
   let few = true;
   for (const tree of trees) {
+    const known = new Int32Array(classes > 2 ? tree.shares.length / classes : 0).fill(-1);
     for (let i = 0; i < tree.feature.length; i++, at++) {
       const code = tree.feature[i]!;
       const value = tree.value[i]!;
@@ -84,7 +87,9 @@ export function forestModelOf(trees: readonly Tree[], classes: number, votes = f
         continue;
       }
       cover[leaves] = tree.cover[i]!;
-      predictions[leaves++] = classes > 2 ? rowOf(tree.shares.slice(value * classes, (value + 1) * classes)) : value;
+      if (classes > 2 && known[value]! < 0)
+        known[value] = rowOf(tree.shares.slice(value * classes, (value + 1) * classes));
+      predictions[leaves++] = classes > 2 ? known[value]! : value;
     }
   }
   return {

@@ -1,6 +1,6 @@
 import type { Random } from "../random";
 import { drawRows } from "./bootstrap";
-import { classSearch } from "./class-search";
+import { classSearch, pureShares } from "./class-search";
 import { classSorted } from "./class-sorted";
 import { meanSearch } from "./mean-search";
 import { meanSorted } from "./mean-sorted";
@@ -139,7 +139,10 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
   return (random) => {
     const count = bootstrap(random);
     for (let f = 0; f < deck.length; f++) deck[f] = f;
-    const tree: Parts = { shares: [], importance: new Float64Array(features.length) };
+    const tree: Parts = {
+      shares: classes > 2 ? pureShares(classes) : [],
+      importance: new Float64Array(features.length),
+    };
     nodes.clear();
     sorted.load(0, 0);
     // start, end, depth, and the node whose right child this is (-1: it is a left child or the root)

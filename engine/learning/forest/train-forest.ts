@@ -65,7 +65,7 @@ export function trainForest(
   let done = 0;
   growTrees(forestJob(dataset, options), (tree, number) => {
     trees[number] = tree;
-    checkNodes(tree.feature.length, number);
+    checkNodes(tree, number);
     onTree?.(++done);
   });
   const classes = dataset.target.labels?.length ?? 0;

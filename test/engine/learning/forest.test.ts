@@ -3,6 +3,7 @@ import type { Table } from "../../../engine/contract/messages";
 import { type Dataset, takeRows } from "../../../engine/learning/dataset";
 import { buildDataset } from "../../../engine/learning/dataset-builder";
 import { evaluate } from "../../../engine/learning/evaluate";
+import { checkShares } from "../../../engine/learning/forest/forest-memory";
 import { forestOf } from "../../../engine/learning/forest/forest-model";
 import { forestScorer } from "../../../engine/learning/forest/forest-scorer";
 import { treeGrower } from "../../../engine/learning/forest/grow-tree";
@@ -234,6 +235,20 @@ describe("forest", () => {
     assert.equal(grown, 0);
     assert.match(refused(1).message, /more than \d+ nodes/);
     assert.ok(grown < 50);
+  });
+  it("keeps one row of shares for all leaves of one class, and counts the others as memory", () => {
+    const random = randomOf(4);
+    const many = classesOf(table(2000, () => ({ y: random.below(100), a: random.next(), b: random.next() })));
+    const { trees, model } = trainForest(many, options({ trees: 2 }));
+    for (const { shares } of trees) assert.equal(shares.length, 100 * 100);
+    assert.equal(forestOf(model).shares.length, 100 * 100);
+    const wide: GrowTrees = (job, take) => {
+      const tree = growerOf(job)(0);
+      take({ ...tree, shares: [...tree.shares, ...new Array<number>(50_000).fill(0.01)] }, 0);
+    };
+    const { code } = refusalOf(() => trainForest(many, options({ trees: 100 }), { growTrees: wide, memory: 40e6 }));
+    assert.equal(code, "too-large");
+    assert.match(refusalOf(() => checkShares(20e6, 250)).message, /more than 72000 different mixes of 250 classes/);
   });
   it("has trees that do not depend on how many there are", () => {
     const few = forestOf(trainForest(noisy, options({ trees: 3 })).model);

@@ -232,6 +232,24 @@ describe("a threshold by cost", () => {
       assertDigits(found.costAtHalf, expected.costAtHalf, 13, "cost at one half");
     });
 
+  it("costs what it says where false alarms are dear and a probability of 1 is wrong", () => {
+    const isPositive = [true, false, true, false, false];
+    for (const probability of [
+      [1, 1, 0.5, 0.2, 0],
+      [1, 0.9, 0.5, 0.2, 0],
+      [0.9, 1, 0.5, 0, 0],
+      [0, 0, 0, 0, 0],
+    ])
+      for (const falseAlarm of [1, 1000]) {
+        const found = chooseThreshold(isPositive, probability, (row) => probability[row]! > 0.5, {
+          missed: 1,
+          falseAlarm,
+        });
+        const wrong = isPositive.map((is, i) => (is === probability[i]! >= found.value ? 0 : is ? 1 : falseAlarm));
+        assertDigits(found.expectedCost, mean(wrong), 13, `${probability}, ${falseAlarm}`);
+      }
+  });
+
   const costs = { costMissed: 20, costFalseAlarm: 1 };
   const { model, report } = run(machines, { ...few, ...costs });
   const cell = (f: number, row: number) => {
