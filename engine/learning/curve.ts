@@ -1,5 +1,5 @@
 import { quote, Refusal, refuse } from "../contract/errors";
-import type { Dataset, FeatureColumn } from "./dataset";
+import type { Dataset, FeatureColumn, TargetColumn } from "./dataset";
 import type { Coefficient } from "./linear/coefficients";
 import { linearScorer } from "./linear/linear-scorer";
 import { type LinearModel, trainLinear } from "./linear/train-linear";
@@ -52,8 +52,8 @@ export function trainCurve(dataset: Dataset, form: CurveForm): TrainedCurve {
     checkPairs(dataset.rows);
     return trainTheilSen(feature.values, target.values);
   }
-  checkPositive(target.values, target.name, form);
-  if (form === "power") checkPositive(feature.values, feature.name, form);
+  checkPositive(target, form);
+  if (form === "power") checkPositive(feature, form);
   const x = form === "power" ? feature.values.map(Math.log) : feature.values;
   const { model: line, coefficients } = trainLinear(
     { ...dataset, features: [{ ...feature, values: x }], target: { ...target, values: target.values.map(Math.log) } },
@@ -165,7 +165,8 @@ function checkPairs(rows: number): void {
   );
 }
 
-function checkPositive(values: Float64Array, name: string, form: CurveForm): void {
+/** Refuses a column that has no logarithm in some row. */
+export function checkPositive({ name, values }: FeatureColumn | TargetColumn, form: CurveForm): void {
   const found = values.find((value) => value <= 0);
   if (found === undefined) return;
   throw new Refusal(

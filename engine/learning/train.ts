@@ -1,5 +1,6 @@
 import { compareWith } from "./compare";
 import { crossValidate, summaryOf } from "./cross-validate";
+import { checkPositive, onlyFeature } from "./curve";
 import { type Dataset, takeRows, withoutMissing } from "./dataset";
 import { familiarityOf } from "./domain/familiarity";
 import { evaluate, evaluateBaseline } from "./evaluate";
@@ -126,6 +127,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
 
   const on = split.test.length > 0 ? "test" : "train";
   const held = takeRows(dataset, split.test);
+  if (algorithm === "power") checkPositive(onlyFeature(held, algorithm), algorithm);
   const judgedRows = on === "test" ? held : training;
   const uncentred = fitted.parts.linear !== undefined && !chosen.intercept;
   const scorer = scorerOf(model);

@@ -27,6 +27,19 @@ const failure = {
 };
 
 describe("train", () => {
+  it("power refuses a held-out row without a logarithm as it does one to learn from, whichever the seed holds out", () => {
+    const table = Array.from({ length: 20 }, (_, x) => ({ x, y: 2 * x + 1 }));
+    for (const part of ["train", "test"]) {
+      const rows = table.map((row) => ({
+        ...row,
+        part: row.x % 4 === 1 || (row.x === 0 && part === "test") ? "test" : "train",
+      }));
+      const info = refusalOf(() =>
+        run(rows, { algorithm: "power", target: "y", split: "column", splitColumn: "part" }),
+      );
+      assert.deepEqual([info.code, info.property], ["out-of-range", "x"], part);
+    }
+  });
   it("reports exactly what the contract says", () => {
     const { report } = run(tablets, { algorithm: "linear", ...hardness, gate: "r2>0.1" });
     assert.deepEqual(Object.keys(report).sort(), [
