@@ -19,6 +19,7 @@ export function compareWith(
   candidate: Metrics,
   metric: string,
   positive: Label | null,
+  uncentred: boolean,
   costs?: Costs,
 ): NonNullable<Report["champion"]> {
   const { model, version } = champion;
@@ -40,7 +41,7 @@ export function compareWith(
   }
   const scorer = readable(model);
   if (!scorer) return result("it is damaged", true);
-  const { metrics } = evaluate(scorer, { ...rows, features }, candidate.on, positive, false, costs);
+  const { metrics } = evaluate(scorer, { ...rows, features }, candidate.on, positive, uncentred, costs);
   const theirs = metricOf(metrics, metric);
   const ours = metricOf(candidate, metric);
   if (theirs === undefined || ours === undefined) return result(`${metric} cannot be computed of both`, false, metrics);

@@ -44,8 +44,7 @@ export function crossValidate(
       dataHash: "",
       ...parts,
     });
-    const uncentred = parts.linear !== undefined && !options.intercept;
-    const { metrics } = evaluate(scorer, takeRows(known, test), "test", positive, uncentred, costs);
+    const { metrics } = evaluate(scorer, takeRows(known, test), "test", positive, false, costs);
     for (const [name, value] of Object.entries(metrics)) {
       if (typeof value !== "number" || name === "positive") continue; // a class may be called by a number
       found[name] ??= new Array<number>(folds.length).fill(Number.NaN);

@@ -129,7 +129,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const held = takeRows(dataset, split.test);
   if (algorithm === "power") checkPositive(onlyFeature(held, algorithm), algorithm);
   const judgedRows = on === "test" ? held : training;
-  const uncentred = fitted.parts.linear !== undefined && !chosen.intercept;
+  // As NIST has it. Of held-out rows one R2 for all models, so that they can be compared.
+  const uncentred = on === "train" && fitted.parts.linear !== undefined && !chosen.intercept;
   const scorer = scorerOf(model);
   const { metrics, predictions } = evaluate(scorer, judgedRows, on, positive, uncentred, costs);
   const crossValidation =
@@ -147,7 +148,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
           folds.length,
         )
       : undefined);
-  const champion = hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive, costs);
+  const champion =
+    hooks.champion && compareWith(hooks.champion, judgedRows, metrics, metric, positive, uncentred, costs);
   const coverage = coverageOf(scorer, judgedRows, on);
   const baseline = evaluateBaseline(training, judgedRows, on, positive, uncentred, costs);
   const importance = importanceOf(model, training, held, chosen, { metric, positive, uncentred }, (share) =>

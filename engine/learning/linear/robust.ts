@@ -17,9 +17,10 @@ export function trainRobust(
   seed: number,
 ): TrainedLinear & { outliers: number } {
   const { degree, intercept } = options;
-  const powers = Array.from({ length: degree + (intercept ? 1 : 0) }, (_, k) => k + (intercept ? 0 : 1));
   const plain = { degree, intercept, alpha: 0 };
   const first = trainLinear(dataset, plain); // refuses what cannot be fitted at all
+  const least = intercept ? 0 : 1;
+  const powers = Array.from({ length: first.model.terms.length + 1 - least }, (_, k) => k + least);
   const y = dataset.target.values;
   const x = spreadOut(dataset.features[0]!.values, intercept);
   const squares = new Float64Array(x.length);

@@ -27,7 +27,8 @@ export interface Term extends Factor {
 
 /**
  * The columns that a feature gives: its powers up to `degree`, or one for each category but the first. Powers are taken of
- * the centred and scaled feature, because those of raw values are nearly multiples of each other.
+ * the centred and scaled feature, because those of raw values are nearly multiples of each other. Of two values, such as false
+ * and true, there are none: they would be multiples.
  *
  * @param allCategories without an intercept, the first categorical feature keeps its first category: nothing else stands for it
  */
@@ -43,11 +44,18 @@ export function termsOf(
     const categories = (feature.categories ?? []).map((_, category) => ({ ...blank, category }));
     return allCategories ? categories : categories.slice(1);
   }
-  if (degree <= 1) return [blank];
+  if (degree <= 1 || hasTwoValues(feature.values, intercept)) return [blank];
   const shift = intercept ? meanOf(feature.values) : 0;
   let largest = 0;
   for (const value of feature.values) largest = Math.max(largest, Math.abs(value - shift));
   return Array.from({ length: degree }, (_, k) => ({ ...blank, power: k + 1, shift, scale: largest || 1 }));
+}
+
+/** Whether all powers say the same: of two values, without an intercept of one beside 0. */
+function hasTwoValues(values: Float64Array, intercept: boolean): boolean {
+  const found = new Set<number>(intercept ? [] : [0]);
+  for (const value of values) if (found.add(value).size > 2) return false;
+  return true;
 }
 
 /**

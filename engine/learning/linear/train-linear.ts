@@ -184,7 +184,9 @@ function checkRank(terms: Term[], factors: Factors, { features, rows }: Dataset,
     refuse(
       "ill-conditioned",
       `${name(dependency.column)} can be computed from ${listOf(from)} in these rows, so nothing can tell their effects apart.`,
-      "Leave one of them out, or use ridge, which shares the effect among them.",
+      terms[dependency.column]!.power > 1
+        ? "Use a lower degree, or leave the feature out."
+        : "Leave one of them out, or use ridge, which shares the effect among them.",
       { property: features[terms[dependency.column]!.feature]!.name },
     ),
   );

@@ -326,6 +326,34 @@ describe("regressions against scikit-learn and scipy", () => {
   });
 });
 
+describe("a feature of two values has no powers, which say the same", () => {
+  const rows = Array.from({ length: 30 }, (_, i) => ({ y: i * i + (i % 2) * 40 + (i % 5), a: i, on: i % 2 === 1 }));
+  for (const intercept of [true, false])
+    it(`a polynomial ${intercept ? "with" : "without"} intercept beside it`, () => {
+      const { coefficients } = trainLinear(datasetOf(rows, "y"), { ...plain, degree: 2, intercept });
+      const terms = coefficients.map(({ term }) => term);
+      assert.deepEqual(terms, [...(intercept ? ["(intercept)"] : []), "a", "a^2", "on"]);
+      const [a2, on] = coefficients.slice(-2).map(({ estimate }) => estimate);
+      assert.ok(Math.abs(a2! - 1) < 0.1 && Math.abs(on! - 40) < 2, `${a2}, ${on}`);
+    });
+  it("but others 1 and 2 without intercept, where x and x^2 are no multiples", () => {
+    const table = rows.map(({ y, on }) => ({ y, x: on ? 2 : 1 }));
+    const { coefficients } = trainLinear(datasetOf(table, "y"), { ...plain, degree: 2, intercept: false });
+    assert.equal(coefficients.length, 2);
+  });
+  it("a robust line through it holds its outliers off", () => {
+    const table = Array.from({ length: 40 }, (_, i) => ({ x: i % 2, y: i % 8 < 2 ? 500 : (i % 2) * 3 + (i % 3) / 10 }));
+    const { coefficients, outliers } = trainRobust(datasetOf(table, "y"), { degree: 2, intercept: true }, 1);
+    assert.equal(outliers, 10);
+    assert.ok(Math.abs(coefficients[1]!.estimate - 3) < 0.2);
+  });
+  it("and a degree that three values do not carry is refused with what to do", () => {
+    const table = rows.map(({ y, a }) => ({ y, x: a % 3 }));
+    const { hint } = refusalOf(() => trainLinear(datasetOf(table, "y"), { ...plain, degree: 3 }));
+    assert.match(hint, /Use a lower degree/);
+  });
+});
+
 describe("robust polynomial far from 0", () => {
   const near = Array.from({ length: 60 }, (_, i) => ({
     x: i,

@@ -242,6 +242,31 @@ describe("train", () => {
     );
   });
 
+  it("R2 without intercept is uncentred of the rows learned from; of others it is that of any model, and the worse stays the worse", () => {
+    const table = Array.from({ length: 40 }, (_, i) => ({ x: (i * 7) % 10, y: 100 - ((i * 7) % 10) + (i % 3) }));
+    const settings: Settings = { algorithm: "linear", target: "y", intercept: false };
+    const r2Of = ({ report }: Trained) => (report.metrics as RegressionMetrics).r2!;
+    const own = run(table, { ...settings, testSize: 0 });
+    assert.equal(r2Of(own), own.report.fit!.r2);
+    assert.ok(r2Of(own) > 0.5 && r2Of(run(table, settings)) < 0);
+    const gate = "r2>-1e9";
+    const dataset = buildDataset(table, { target: "y", task: "regression" });
+    for (const testSize of [0, 0.2]) {
+      const through = trainOptions({ ...settings, testSize, gate });
+      const champion = {
+        model: train(dataset, trainOptions({ ...settings, testSize, intercept: true })).model,
+        version: 1,
+      };
+      assert.equal(train(dataset, through, { champion }).report.champion!.better, false, `testSize ${testSize}`);
+    }
+    const { tuning } = run(table, {
+      ...settings,
+      gate,
+      tune: [{ setting: "intercept", values: [false, true] }],
+    }).report;
+    assert.deepEqual(tuning!.best, { intercept: true });
+    assert.ok(tuning!.tried[0]!.mean! < 0);
+  });
   describe("compares with the champion, on the same rows", () => {
     const settings = { algorithm: "forest-classifier", ...failure, trees: 20 } as const;
     const options = trainOptions(settings);
