@@ -80,17 +80,14 @@ export function withoutMissing(dataset: Dataset): Dataset {
   };
 }
 
-/** The given rows of a dataset, in the given order. `missing` is counted anew. */
+/** The given rows of a dataset, in the given order. Rows that stand together are not copied: their columns are views. `missing` is counted anew. */
 export function takeRows(dataset: Dataset, rows: ArrayLike<number>): Dataset {
   const first = rows[0] ?? 0;
   let stands = rows.length > 0;
   for (let i = 1; stands && i < rows.length; i++) stands = rows[i] === first + i;
-  const take = <T extends Float64Array | Int32Array | Uint8Array>(from: T, into: T): T => {
-    // Rows that stand together are copied as a whole.
-    if (stands) {
-      into.set(from.subarray(first, first + rows.length));
-      return into;
-    }
+  const take = <T extends Float64Array | Int32Array | Uint8Array>(from: T, make: new (length: number) => T): T => {
+    if (stands) return from.subarray(first, first + rows.length) as T;
+    const into = new make(rows.length);
     for (let i = 0; i < rows.length; i++) into[i] = from[rows[i]!]!;
     return into;
   };
@@ -98,14 +95,14 @@ export function takeRows(dataset: Dataset, rows: ArrayLike<number>): Dataset {
     ...dataset,
     rows: rows.length,
     features: dataset.features.map((feature) => {
-      const values = take(feature.values, new Float64Array(rows.length));
-      return { ...feature, values, missing: countMissing(values) };
+      const values = take(feature.values, Float64Array);
+      return { ...feature, values, missing: feature.missing === 0 ? 0 : countMissing(values) };
     }),
-    target: { ...dataset.target, values: take(dataset.target.values, new Float64Array(rows.length)) },
+    target: { ...dataset.target, values: take(dataset.target.values, Float64Array) },
   };
-  if (dataset.heldOut) out.heldOut = take(dataset.heldOut, new Uint8Array(rows.length));
-  if (dataset.groups) out.groups = take(dataset.groups, new Int32Array(rows.length));
-  if (dataset.times) out.times = take(dataset.times, new Float64Array(rows.length));
+  if (dataset.heldOut) out.heldOut = take(dataset.heldOut, Uint8Array);
+  if (dataset.groups) out.groups = take(dataset.groups, Int32Array);
+  if (dataset.times) out.times = take(dataset.times, Float64Array);
   return out;
 }
 

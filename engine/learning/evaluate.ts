@@ -1,4 +1,5 @@
 import type { Dataset, Label } from "./dataset";
+import { meanOf } from "./linear/terms";
 import { type Costs, classMetrics, type JudgedOn, regressionMetrics } from "./metrics";
 import type { Metrics, Report } from "./report";
 import type { Scorer } from "./scorer";
@@ -46,7 +47,7 @@ export function evaluateBaseline(
 ): Report["baseline"] {
   const { labels, values } = training.target;
   if (!labels) {
-    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const mean = meanOf(values);
     const { metrics } = evaluate({ score: () => mean }, rows, on, positive, uncentred);
     return { strategy: "mean", value: mean, ...metrics };
   }

@@ -1,4 +1,5 @@
 import { pairCorrelation } from "../statistics/pair-correlation";
+import { orderOf } from "../statistics/ranks";
 import { type Dataset, type FeatureColumn, takeRows } from "./dataset";
 import { rowsByTime, type Split, type SplitKind } from "./split";
 import { tellingOf } from "./tells-target";
@@ -31,9 +32,11 @@ export function leaksIn(dataset: Dataset, split: Split, kind: SplitKind): Leak[]
   const isChosen = dataset.features.length === 1;
   const some = thinned(dataset);
   const inOrder = consecutiveRows(dataset);
+  let order: Uint32Array | undefined;
+  const orderOfTarget = (): Uint32Array => (order ??= orderOf(some.target.values));
   dataset.features.forEach((feature, f) => {
     const { name: column } = feature;
-    const telling = isChosen ? undefined : tellingOf(some.features[f]!, some.target);
+    const telling = isChosen ? undefined : tellingOf(some.features[f]!, some.target, orderOfTarget);
     if (telling)
       leaks.push({
         kind: "target",
@@ -75,7 +78,10 @@ function consecutiveRows(dataset: Dataset): Dataset {
 /** Whole numbers, all different, that rise or fall with every row, or fill their range whatever their order. */
 export function numbersRows({ kind, values }: Pick<FeatureColumn, "kind" | "values">): boolean {
   if (kind === "category" || values.length < fewestRows) return false;
-  let [low, high, rising, falling] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, true, true];
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  let rising = true;
+  let falling = true;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (!Number.isInteger(value)) return false;

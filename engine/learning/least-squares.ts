@@ -1,10 +1,12 @@
 import { MultivariateLinearRegression } from "ml-regression";
+import type { Centred } from "./linear/centred";
+import { blockRows, dot, foldingOf, type Triangle } from "./linear/fold-rows";
 
 export interface LeastSquares {
-  /** One estimate for each column. */
+  /** One estimate for each column, centred and of length 1. */
   estimates: Float64Array;
-  /** (X'X)^-1, row by row. Times the residual variance it is the covariance of the estimates. */
-  covariance: Float64Array;
+  /** Sum of the squares of what they leave of y. */
+  squares: number;
 }
 
 /** Columns that are no more than sums of multiples of earlier ones, within the rounding of their own numbers. */
@@ -15,106 +17,42 @@ export interface Dependency {
   from: number[];
 }
 
+/** Of QR factors of the columns, centred and of length 1. */
 export interface Factors {
-  /** Upper triangle R of X = QR, column by column: `r[j][i]` for i <= j. */
-  r: Float64Array[];
-  /** The first p numbers of Q'v. */
-  applyTransposed(v: Float64Array): Float64Array;
+  r: Triangle;
+  /** The first p numbers of Q'y. */
+  q: Float64Array;
 }
-
-/** So many rows of ten columns fit into a processor's cache. */
-const blockRows = 4096;
 
 /**
- * QR factors of a matrix with at least as many rows as columns. Long ones are factored block by block, each below the triangle
- * of those before it (J. Demmel et al., Communication-optimal parallel and sequential QR and LU factorizations, SIAM
- * J. Sci. Comput. 34, 2012, 3.2): as stable as all at once, and every number is fetched from memory once and not for each column.
+ * Factors of the columns with `y` beside them.
+ *
+ * @param alpha ridge: sqrt(alpha) times the unit matrix is added below the columns as they stand, 0 to `y`
  */
-export function factorsOf(columns: readonly Float64Array[]): Factors {
+export function factorsOf(columns: readonly Centred[], y: Centred, alpha = 0): Factors {
   const p = columns.length;
-  const n = columns[0]?.length ?? 0;
-  let to = Math.min(n, Math.max(p, blockRows));
-  let last = reflected(columns.map((column) => column.slice(0, to)));
-  if (to === n) return last;
-  const parts: { to: number; factors: Factors }[] = [{ to, factors: last }];
-  while (to < n) {
-    const from = to;
-    to = Math.min(n, from + blockRows);
-    const { r } = last;
-    const stacked = columns.map((column, j) => {
-      const both = new Float64Array(p + to - from);
-      both.set(r[j]!);
-      both.set(column.subarray(from, to), p);
-      return both;
-    });
-    last = reflected(stacked);
-    parts.push({ to, factors: last });
+  const { triangle, block, fold } = foldingOf(p + 1);
+  const all = [...columns, y];
+  for (let from = 0; from < y.values.length; from += blockRows) {
+    const rows = Math.min(blockRows, y.values.length - from);
+    for (let j = 0; j <= p; j++) centre(all[j]!, from, block[j]!, rows);
+    fold(rows);
   }
+  for (let from = 0; alpha > 0 && from < p; from += blockRows) {
+    const rows = Math.min(blockRows, p - from);
+    for (const column of block) column.fill(0);
+    for (let i = 0; i < rows; i++) block[from + i]![i] = Math.sqrt(alpha);
+    fold(rows);
+  }
+  const [q] = triangle.splice(p);
   return {
-    r: last.r,
-    applyTransposed(v) {
-      let out: Float64Array = new Float64Array(0);
-      let from = 0;
-      for (const { to: end, factors } of parts) {
-        const both = new Float64Array(out.length + end - from);
-        both.set(out);
-        both.set(v.subarray(from, end), out.length);
-        out = factors.applyTransposed(both);
-        from = end;
-      }
-      return out;
-    },
+    r: triangle.map((column, j) => column.map((value) => value / (columns[j]!.norm || 1))),
+    q: q!.slice(0, p),
   };
 }
 
-/** By Householder reflections, in place (Golub and Van Loan, Matrix Computations, 4th ed., algorithm 5.2.1). */
-function reflected(a: readonly Float64Array[]): Factors {
-  const p = a.length;
-  const scales = new Float64Array(p);
-  const diagonal = new Float64Array(p);
-  for (let j = 0; j < p; j++) {
-    const v = a[j]!;
-    const norm = Math.sqrt(dotFrom(v, v, j));
-    const alpha = v[j]! > 0 ? -norm : norm;
-    diagonal[j] = alpha;
-    if (norm === 0) continue;
-    // H = I - scale v v', which turns the column into alpha e_j.
-    v[j] = v[j]! - alpha;
-    scales[j] = -1 / (alpha * v[j]!);
-    for (let k = j + 1; k < p; k++) reflect(a[k]!, v, scales[j]!, j);
-  }
-  return {
-    r: a.map((column, j) => {
-      const r = column.slice(0, j + 1);
-      r[j] = diagonal[j]!;
-      return r;
-    }),
-    applyTransposed(v) {
-      const out = v.slice();
-      for (let j = 0; j < p; j++) if (scales[j] !== 0) reflect(out, a[j]!, scales[j]!, j);
-      return out.slice(0, p);
-    },
-  };
-}
-
-function reflect(target: Float64Array, v: Float64Array, scale: number, from: number): void {
-  const times = dotFrom(target, v, from) * scale;
-  for (let i = from; i < target.length; i++) target[i] = target[i]! - times * v[i]!;
-}
-
-/** Four sums at a time, none of which waits for another. */
-function dotFrom(a: Float64Array, b: Float64Array, from: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  const n = a.length;
-  let i = from;
-  for (; i + 3 < n; i += 4) {
-    s0 += a[i]! * b[i]!;
-    s1 += a[i + 1]! * b[i + 1]!;
-    s2 += a[i + 2]! * b[i + 2]!;
-    s3 += a[i + 3]! * b[i + 3]!;
-  }
-  for (; i < n; i++) s0 += a[i]! * b[i]!;
-  return s0 + s1 + (s2 + s3);
+function centre({ values, mean }: Centred, from: number, into: Float64Array, rows: number): void {
+  for (let i = 0; i < rows; i++) into[i] = values[from + i]! - mean;
 }
 
 /**
@@ -143,27 +81,93 @@ export function dependencyIn({ r }: Factors, rounding: ArrayLike<number>): Depen
 }
 
 /**
- * Least squares of `y` on the columns, which are centred and of length 1. The rows are first folded into the p x p triangle
- * of their QR factors, which has the same solution, so that ml-regression, whose normal equations and copies would not
- * stand large or ill-conditioned tables, solves a small and well-scaled system; two steps of iterative refinement against
- * the full data then win back what its normal equations lose (Björck, Numerical Methods for Least Squares Problems, 2.9).
+ * Least squares of `y` on the columns. ml-regression, whose normal equations and copies would not stand large or ill-conditioned
+ * tables, solves the triangle of their QR factors, which has the same solution and is well scaled. A step of refinement by the
+ * corrected seminormal equations, R'R d = X'(y - Xb), then wins back what rounding took in folding many rows: it reads the
+ * columns once more and needs no Q, and one is enough (A. Björck, Stability analysis of the method of seminormal equations
+ * for linear least squares problems, Linear Algebra Appl. 88/89, 1987, 31).
+ *
+ * @param alpha of the factors
  */
-export function leastSquares(columns: readonly Float64Array[], y: Float64Array, factors: Factors): LeastSquares {
-  const estimates = solveTriangle(factors, factors.applyTransposed(y));
-  for (let step = 0; step < 2; step++) {
-    const residual = y.slice();
-    columns.forEach((column, j) => {
-      const b = estimates[j]!;
-      for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! - b * column[i]!;
-    });
-    const correction = backSubstitute(factors.r, factors.applyTransposed(residual));
-    for (let j = 0; j < estimates.length; j++) estimates[j] = estimates[j]! + correction[j]!;
+export function leastSquares(columns: readonly Centred[], y: Centred, factors: Factors, alpha = 0): LeastSquares {
+  const { r } = factors;
+  const norms = columns.map(({ norm }) => norm || 1);
+  const inUnits = (estimates: Float64Array): Float64Array => estimates.map((estimate, j) => estimate / norms[j]!);
+  const first = solveTriangle(factors);
+  const coefficients = inUnits(first);
+  const products = new Float64Array(columns.length);
+  restOf(columns, y, coefficients, products);
+  const slope = products.map((product, j) => (product - alpha * coefficients[j]!) / norms[j]!);
+  const correction = backSubstitute(r, forwardSubstitute(r, slope));
+  const estimates = first.map((estimate, j) => estimate + correction[j]!);
+  return { estimates, squares: restOf(columns, y, inUnits(estimates)) };
+}
+
+/**
+ * Sum of the squares of y - Xb, of the centred columns. Nothing is kept, and every number is fetched from memory once.
+ *
+ * @param products X'(y - Xb) is added to them
+ */
+function restOf(columns: readonly Centred[], y: Centred, b: Float64Array, products?: Float64Array): number {
+  const rest = new Float64Array(blockRows);
+  let squares = 0;
+  for (let from = 0; from < y.values.length; from += blockRows) {
+    const rows = Math.min(blockRows, y.values.length - from);
+    centre(y, from, rest, rows);
+    // Columns go in pairs; an odd one out is beside itself, to no effect.
+    for (let j = 0; j < b.length; j += 2)
+      takeOff(rest, from, rows, columns[j]!, b[j]!, columns[j + 1] ?? columns[j]!, b[j + 1] ?? 0);
+    squares += dot(rest, rest, rows);
+    for (let j = 0; products && j < b.length; j += 2)
+      addProducts(rest, from, rows, columns[j]!, columns[j + 1] ?? columns[j]!, products, j);
   }
-  return { estimates, covariance: inverseOfSquare(factors.r) };
+  return squares;
+}
+
+function takeOff(
+  rest: Float64Array,
+  from: number,
+  rows: number,
+  { values: x, mean: ofX }: Centred,
+  b: number,
+  { values: z, mean: ofZ }: Centred,
+  c: number,
+): void {
+  for (let i = 0; i < rows; i++) rest[i] = rest[i]! - (b * (x[from + i]! - ofX) + c * (z[from + i]! - ofZ));
+}
+
+function addProducts(
+  rest: Float64Array,
+  from: number,
+  rows: number,
+  { values: x, mean: ofX }: Centred,
+  { values: z, mean: ofZ }: Centred,
+  into: Float64Array,
+  j: number,
+): void {
+  let x0 = 0;
+  let x1 = 0;
+  let z0 = 0;
+  let z1 = 0;
+  let i = 0;
+  for (; i + 1 < rows; i += 2) {
+    const r0 = rest[i]!;
+    const r1 = rest[i + 1]!;
+    x0 += r0 * (x[from + i]! - ofX);
+    x1 += r1 * (x[from + i + 1]! - ofX);
+    z0 += r0 * (z[from + i]! - ofZ);
+    z1 += r1 * (z[from + i + 1]! - ofZ);
+  }
+  if (i < rows) {
+    x0 += rest[i]! * (x[from + i]! - ofX);
+    z0 += rest[i]! * (z[from + i]! - ofZ);
+  }
+  into[j] = into[j]! + (x0 + x1);
+  if (j + 1 < into.length) into[j + 1] = into[j + 1]! + (z0 + z1);
 }
 
 /** The solution of R b = q by ml-regression, refined once in the triangle. */
-export function solveTriangle({ r }: Factors, q: Float64Array): Float64Array {
+function solveTriangle({ r, q }: Factors): Float64Array {
   const rows = r.map((_, i) => r.map((column, j) => (i <= j ? column[i]! : 0)));
   const regression = new MultivariateLinearRegression(
     rows,
@@ -181,7 +185,7 @@ export function solveTriangle({ r }: Factors, q: Float64Array): Float64Array {
 }
 
 /** b of R b = q, for the leading part of R that is as long as `q`. */
-function backSubstitute(r: readonly Float64Array[], q: Float64Array): Float64Array {
+function backSubstitute(r: Triangle, q: Float64Array): Float64Array {
   const b = q.slice();
   for (let j = b.length - 1; j >= 0; j--) {
     const column = r[j]!;
@@ -191,8 +195,19 @@ function backSubstitute(r: readonly Float64Array[], q: Float64Array): Float64Arr
   return b;
 }
 
+/** b of R'b = q. */
+function forwardSubstitute(r: Triangle, q: Float64Array): Float64Array {
+  const b = q.slice();
+  for (let j = 0; j < b.length; j++) {
+    const column = r[j]!;
+    for (let i = 0; i < j; i++) b[j] = b[j]! - column[i]! * b[i]!;
+    b[j] = column[j] === 0 ? 0 : b[j]! / column[j]!;
+  }
+  return b;
+}
+
 /** (R'R)^-1 = R^-1 R^-T, row by row. */
-export function inverseOfSquare(r: readonly Float64Array[]): Float64Array {
+export function inverseOfSquare(r: Triangle): Float64Array {
   const p = r.length;
   const inverse = r.map((_, k) => {
     const unit = new Float64Array(p);

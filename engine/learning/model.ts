@@ -59,17 +59,7 @@ export function featureSpecs({ features }: Dataset): FeatureSpec[] {
   const isFew = features.length <= mostDistributions;
   return features.map((feature) => {
     const { name, kind, unit, categories, values, missing } = feature;
-    let min: number | null = null;
-    let max: number | null = null;
-    if (kind === "number") {
-      let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-      for (let i = 0; i < values.length; i++) {
-        const value = values[i]!; // NaN is neither
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-      if (low <= high) [min, max] = [low, high];
-    }
+    const { min, max } = kind === "number" ? rangeOf(values) : noRange;
     return {
       name,
       kind,
@@ -81,6 +71,27 @@ export function featureSpecs({ features }: Dataset): FeatureSpec[] {
       ...(isFew ? { distribution: distributionOf(feature) } : {}),
     };
   });
+}
+
+const noRange = { min: null, max: null };
+
+/** Two numbers at a time, neither of which waits for the other. NaN is neither smaller nor larger. */
+function rangeOf(values: Float64Array): Pick<FeatureSpec, "min" | "max"> {
+  let low = Number.POSITIVE_INFINITY;
+  let lower = low;
+  let high = Number.NEGATIVE_INFINITY;
+  let higher = high;
+  for (let i = 0; i < values.length; i += 2) {
+    const one = values[i]!;
+    const two = values[Math.min(i + 1, values.length - 1)]!;
+    if (one < low) low = one;
+    if (one > high) high = one;
+    if (two < lower) lower = two;
+    if (two > higher) higher = two;
+  }
+  const min = Math.min(low, lower);
+  const max = Math.max(high, higher);
+  return min <= max ? { min, max } : noRange;
 }
 
 /** The arithmetic of a stored model. Refuses what is no model of this format. */

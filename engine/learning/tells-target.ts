@@ -15,22 +15,32 @@ export interface Telling {
  * 0.99; rows of a number count as known where they stand in one stretch of their class. Of numbers: Pearson's or Spearman's
  * coefficient at least 0.999 in size, of categories as much of the variance. And whether a column of two values, one of which
  * rules a rarer class in: at least ten rows, all of that class, which chance does less than once in a million.
+ *
+ * @param orderOfTarget `orderOf` the target's values, for who asks of many columns
  */
-export function tellingOf(feature: FeatureColumn, target: TargetColumn): Telling | undefined {
+export function tellingOf(
+  feature: FeatureColumn,
+  target: TargetColumn,
+  orderOfTarget = (): Uint32Array => orderOf(target.values),
+): Telling | undefined {
   if (target.labels) return tellsClasses(feature, target, target.labels.map(String));
-  return feature.kind === "number" ? tellsNumber(feature, target) : tellsMeans(feature, target);
+  return feature.kind === "number" ? tellsNumber(feature, target, orderOfTarget) : tellsMeans(feature, target);
 }
 
 const leastLambda = 0.99;
 const leastCorrelation = 0.999;
 const fewestRows = 10;
 
-function tellsNumber({ name, values }: FeatureColumn, target: TargetColumn): Telling | undefined {
+function tellsNumber(
+  { name, values }: FeatureColumn,
+  target: TargetColumn,
+  orderOfTarget: () => Uint32Array,
+): Telling | undefined {
   const plain = pairCorrelation(values, target.values);
   if (plain.n < fewestRows) return undefined;
   if (Math.abs(plain.r) >= leastCorrelation) return all(`correlation ${plain.r.toFixed(5)}`);
   const ranks = ranksOf(values, orderOf(values), target.values).ranks;
-  const others = ranksOf(target.values, orderOf(target.values), values).ranks;
+  const others = ranksOf(target.values, orderOfTarget(), values).ranks;
   const { r } = pairCorrelation(ranks, others);
   return Math.abs(r) >= leastCorrelation ? all(`rank correlation ${r.toFixed(5)}`) : undefined;
 

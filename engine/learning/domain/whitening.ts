@@ -15,7 +15,7 @@ export interface DomainColumn {
 const shrinkage = 0.01;
 
 /** The columns of a dataset: its numbers, and all texts of its categories but the first. Those that never vary are left out. */
-export function domainColumns({ features }: Dataset, rows: Int32Array): DomainColumn[] {
+export function domainColumns({ features }: Dataset): DomainColumn[] {
   const columns: DomainColumn[] = [];
   features.forEach(({ categories }, feature) => {
     if (!categories) columns.push({ feature, mean: 0, sd: 1 });
@@ -26,7 +26,7 @@ export function domainColumns({ features }: Dataset, rows: Int32Array): DomainCo
     const { values } = features[column.feature]!;
     let sum = 0;
     let known = 0;
-    for (const row of rows) {
+    for (let row = 0; row < values.length; row++) {
       const x = valueIn(column, values[row]!);
       if (Number.isNaN(x)) continue;
       sum += x;
@@ -34,7 +34,7 @@ export function domainColumns({ features }: Dataset, rows: Int32Array): DomainCo
     }
     column.mean = sum / known;
     let square = 0;
-    for (const row of rows) {
+    for (let row = 0; row < values.length; row++) {
       const x = valueIn(column, values[row]!);
       if (!Number.isNaN(x)) square += (x - column.mean) ** 2;
     }
@@ -57,18 +57,18 @@ export function standardised(column: DomainColumn, x: number): number {
  * The lower triangle W, row by row, of W R W' = I: it makes correlated columns independent, so that a combination that breaks a
  * correlation is as far off as it is rare (P. C. Mahalanobis, 1936). R is the correlation, shrunk by 1 % towards independence.
  */
-export function whiteningOf({ features }: Dataset, columns: readonly DomainColumn[], rows: Int32Array): Float64Array {
+export function whiteningOf({ features, rows }: Dataset, columns: readonly DomainColumn[]): Float64Array {
   const k = columns.length;
   const sums = new Float64Array(k * k);
   const u = new Float64Array(k);
-  for (const row of rows) {
+  for (let row = 0; row < rows; row++) {
     for (let i = 0; i < k; i++) u[i] = standardised(columns[i]!, features[columns[i]!.feature]!.values[row]!);
     for (let i = 0; i < k; i++) for (let j = 0; j <= i; j++) sums[i * k + j] = sums[i * k + j]! + u[i]! * u[j]!;
   }
   const lower = cholesky(
     sums.map((sum, at) => {
       const isDiagonal = at % (k + 1) === 0;
-      return isDiagonal ? 1 : (sum / rows.length) * (1 - shrinkage);
+      return isDiagonal ? 1 : (sum / rows) * (1 - shrinkage);
     }),
     k,
   );

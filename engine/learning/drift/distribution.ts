@@ -17,17 +17,19 @@ const bins = 10;
 /** Counts a feature's rows, of a long table 10,000 evenly picked ones. */
 export function distributionOf({ values, categories }: FeatureColumn): Distribution {
   const rows = Math.min(values.length, mostRows);
-  const picked = Float64Array.from({ length: rows }, (_, i) => values[Math.floor((i * values.length) / rows)]!);
-  const edges = categories ? undefined : decilesOf(picked.filter((value) => !Number.isNaN(value)).sort());
+  const picked = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) picked[i] = values[Math.floor((i * values.length) / rows)]!;
+  const known = picked.filter((value) => !Number.isNaN(value));
+  const edges = categories ? undefined : decilesOf(known.sort());
   const distribution: Distribution = {
     ...(edges ? { edges } : {}),
     counts: Array.from({ length: categories?.length ?? (edges?.length ?? 0) + 1 }, () => 0),
-    other: 0,
+    other: rows - known.length,
   };
-  for (const value of picked) {
-    const bin = binOf(distribution, value);
-    if (bin < 0) distribution.other++;
-    else distribution.counts[bin] = distribution.counts[bin]! + 1;
+  const { counts } = distribution;
+  for (let i = 0; i < known.length; i++) {
+    const bin = binOf(distribution, known[i]!);
+    counts[bin] = counts[bin]! + 1;
   }
   return distribution;
 }

@@ -1,4 +1,5 @@
 import type { Dataset, FeatureColumn } from "../dataset";
+import { centred } from "./centred";
 
 /** What a feature gives to a column: for numbers ((x - shift) / scale)^power; for a category 1 where the row has it, else 0. */
 export interface Factor {
@@ -106,42 +107,20 @@ function factorValue({ category, power, shift, scale }: Factor, x: number): numb
   return ((x - shift) / scale) ** power;
 }
 
-/** The term's column over the dataset, centred (with `intercept`) and of length 1; its mean and norm go into the term. */
-export function standardise(term: Term, dataset: Dataset, intercept: boolean): Float64Array {
-  const { values } = dataset.features[term.feature]!;
-  const isPlain = term.category === undefined && term.power === 1 && term.scale === 1 && term.shift === 0;
-  const column = values.slice();
-  if (!isPlain) for (let i = 0; i < column.length; i++) column[i] = factorValue(term, column[i]!);
-  const { by } = term;
+/** The term's column over the dataset: of a number as it stands that of the table itself, not a copy. */
+export function columnOf(term: Term, { features }: Dataset): Float64Array {
+  const { values } = features[term.feature]!;
+  const { category, power, scale, shift, by } = term;
+  if (category === undefined && power === 1 && scale === 1 && shift === 0 && !by) return values;
+  const column = values.map((value) => factorValue(term, value));
   if (by) {
-    const others = dataset.features[by.feature]!.values;
+    const others = features[by.feature]!.values;
     for (let i = 0; i < others.length; i++) column[i] = column[i]! * factorValue(by, others[i]!);
   }
-  const mean = intercept ? meanOf(column) : 0;
-  let square = 0;
-  for (let i = 0; i < column.length; i++) {
-    const value = column[i]! - mean;
-    column[i] = value;
-    square += value * value;
-  }
-  const norm = Math.sqrt(square);
-  if (norm > 0) for (let i = 0; i < column.length; i++) column[i] = column[i]! / norm;
-  term.mean = mean;
-  term.norm = norm;
   return column;
 }
 
-/** Mean in two passes: the second takes away what rounding left of the first. */
-export function meanOf(values: Float64Array): number {
-  const n = values.length;
-  if (n === 0) return 0;
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += values[i]!;
-  const first = sum / n;
-  let rest = 0;
-  for (let i = 0; i < n; i++) rest += values[i]! - first;
-  return first + rest / n;
-}
+export const meanOf = (values: Float64Array): number => centred(values).mean;
 
 /** What a term is called in a report: `x`, `x^2`, `type=L`, `x × type=L`. */
 export function termName(term: Term, features: readonly FeatureColumn[]): string {

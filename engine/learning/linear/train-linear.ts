@@ -1,16 +1,10 @@
 import { quote, Refusal, refuse } from "../../contract/errors";
 import { packed } from "../base64";
 import type { Dataset } from "../dataset";
-import {
-  dependencyIn,
-  type Factors,
-  factorsOf,
-  type LeastSquares,
-  leastSquares,
-  solveTriangle,
-} from "../least-squares";
+import { dependencyIn, type Factors, factorsOf, inverseOfSquare, leastSquares } from "../least-squares";
+import { centred } from "./centred";
 import { type Coefficient, coefficientTable } from "./coefficients";
-import { countInteractions, interactionsOf, meanOf, standardise, type Term, termName, termsOf } from "./terms";
+import { columnOf, countInteractions, interactionsOf, type Term, termName, termsOf } from "./terms";
 
 export interface LinearOptions {
   /** Highest power of each number. @default 1 */
@@ -64,16 +58,24 @@ export function trainLinear(dataset: Dataset, options: LinearOptions): TrainedLi
   const { intercept, alpha } = options;
   const terms = designOf(dataset, options);
   if (alpha === 0) checkRows(dataset, terms.length, intercept);
-  const columns = terms.map((term) => standardise(term, dataset, intercept));
-  const base = intercept ? meanOf(dataset.target.values) : 0;
-  const y = dataset.target.values.map((value) => value - base);
-  const solved =
-    alpha > 0 ? { estimates: ridge(terms, columns, y, alpha), covariance: undefined } : unweighted(columns, y);
+  const columns = terms.map((term) => centred(columnOf(term, dataset), intercept));
+  const target = centred(dataset.target.values, intercept);
+  const base = target.mean;
   terms.forEach((term, j) => {
-    term.weight = solved.estimates[j]!;
+    term.mean = columns[j]!.mean;
+    term.norm = columns[j]!.norm;
   });
-  const fit = fitOf(columns, y, solved.estimates, intercept);
-  const { covariance } = solved;
+  const factors = factorsOf(columns, target, alpha);
+  if (alpha === 0) checkRank(terms, factors, dataset, intercept);
+
+  const { estimates, squares } = leastSquares(columns, target, factors, alpha);
+  terms.forEach((term, j) => {
+    term.weight = estimates[j]!;
+    // A column of zeros, which only ridge takes, has weight 0.
+    term.norm ||= 1;
+  });
+  const fit = fitOf(dataset.rows, terms.length + (intercept ? 1 : 0), intercept, squares, target.norm ** 2);
+  const covariance = alpha === 0 ? inverseOfSquare(factors.r) : undefined;
   const { residualSd, df } = fit;
   const uncertainty =
     covariance && residualSd !== null ? { covariance, residualSd, df, rows: dataset.rows } : undefined;
@@ -95,18 +97,12 @@ export function trainLinear(dataset: Dataset, options: LinearOptions): TrainedLi
     coefficients: coefficientTable(terms, dataset.features, base, intercept, uncertainty),
     fit,
   };
-
-  function unweighted(columns: Float64Array[], y: Float64Array): LeastSquares {
-    const factors = factorsOf(columns);
-    checkRank(terms, factors, dataset, intercept);
-    return leastSquares(columns, y, factors);
-  }
 }
 
 /** Most categories of one feature; more are rather names than categories. */
 const maxCategories = 100;
 const maxTerms = 1000;
-/** Of the design, of which there are two copies for a while: 800 MB. */
+/** Of the design: 400 MB, where all columns are powers, categories or products; numbers as they stand are not copied. */
 const maxDesignCells = 50e6;
 
 function designOf({ features, rows }: Dataset, { degree, intercept, interactions }: LinearOptions): Term[] {
@@ -196,39 +192,11 @@ const listOf = (names: string[]): string =>
   names.length < 2 ? (names[0] ?? "the intercept") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 
 /**
- * Least squares with rows of sqrt(alpha) added below: the same as scikit-learn's, the intercept free. Where there are more rows
- * than columns they are folded into the triangle first. With fewer, alpha alone decides what they leave open.
+ * @param rest sum of squares that the line leaves
+ * @param total sum of squares of the target, centred with intercept
  */
-function ridge(terms: Term[], columns: Float64Array[], y: Float64Array, alpha: number): Float64Array {
-  const p = terms.length;
-  const factors = y.length > p ? factorsOf(columns) : undefined;
-  const above = Math.min(p, y.length);
-  const stacked = (factors?.r ?? columns).map((part, j) => {
-    const column = new Float64Array(above + p);
-    column.set(part);
-    // A weight is norm times as large as the coefficient that alpha is about. A column of zeros gets weight 0.
-    column[above + j] = Math.sqrt(alpha) / (terms[j]!.norm || 1);
-    return column;
-  });
-  terms.forEach((term) => {
-    if (term.norm === 0) term.norm = 1;
-  });
-  const right = new Float64Array(above + p);
-  right.set(factors?.applyTransposed(y) ?? y);
-  const small = factorsOf(stacked);
-  return solveTriangle(small, small.applyTransposed(right));
-}
-
-function fitOf(columns: Float64Array[], y: Float64Array, weights: Float64Array, intercept: boolean): LinearFit {
-  const residual = y.slice();
-  columns.forEach((column, j) => {
-    for (let i = 0; i < residual.length; i++) residual[i] = residual[i]! - weights[j]! * column[i]!;
-  });
-  const rows = y.length;
-  const parameters = columns.length + (intercept ? 1 : 0);
+function fitOf(rows: number, parameters: number, intercept: boolean, rest: number, total: number): LinearFit {
   const df = Math.max(0, rows - parameters);
-  const rest = residual.reduce((sum, r) => sum + r * r, 0);
-  const total = y.reduce((sum, v) => sum + v * v, 0); // y is centred already, with intercept
   const r2 = total > 0 ? 1 - rest / total : null;
   // -2 log likelihood
   const deviance = rest > 0 && df > 0 ? rows * (Math.log((2 * Math.PI * rest) / rows) + 1) : null;

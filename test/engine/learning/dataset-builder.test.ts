@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Row, Table } from "../../../engine/contract/messages";
-import { withoutMissing } from "../../../engine/learning/dataset";
+import { takeRows, withoutMissing } from "../../../engine/learning/dataset";
 import { buildDataset, type DatasetOptions, datasetBuilder } from "../../../engine/learning/dataset-builder";
 import { readCsv, refusalOf } from "./references";
 
@@ -88,6 +88,17 @@ describe("dataset", () => {
     assert.equal(whole.rows, 2);
     assert.equal(whole.dropped, 2);
     assert.match(whole.warnings.join(" "), /1 rows were left out because a feature is missing in them: x \(1\)/);
+  });
+
+  it("gives rows that stand together without copying them, others in the order that is asked for", () => {
+    const whole = buildDataset(rows, regression("y"));
+    const last = takeRows(whole, [1, 2]);
+    assert.deepEqual([...last.features[0]!.values], [Number.NaN, -300]);
+    assert.equal(last.features[0]!.values.buffer, whole.features[0]!.values.buffer);
+    assert.deepEqual([last.rows, last.features[0]!.missing, [...last.target.values]], [2, 1, [0, 4]]);
+    const turned = takeRows(whole, [2, 0]);
+    assert.deepEqual([...turned.features[0]!.values, ...turned.target.values], [-300, 1, 4, 1.5]);
+    assert.equal(turned.features[0]!.missing, 0);
   });
 
   it("is the same in small steps", () => {

@@ -77,6 +77,24 @@ describe("linear regression against R's lm, with a category", () => {
     for (const [j, expected] of vif.entries())
       assertDigits(model.coefficients[j + 1]!.vif ?? null, expected, 11, `VIF ${j}`);
   });
+  it("of so many rows that they are folded one block after another, the last one short", () => {
+    const long = readCsv("ai4i2020.csv")
+      .slice(0, 9999)
+      .map((row) => ({
+        air: row["Air temperature [K]"],
+        process: row["Process temperature [K]"],
+        speed: row["Rotational speed [rpm]"],
+        wear: row["Tool wear [min]"],
+        Type: row.Type,
+        torque: row["Torque [Nm]"],
+      }));
+    const { coefficients, fit } = trainLinear(datasetOf(long, "torque"), plain);
+    compare(coefficients, fixture["lm(torque ~ air + process + speed + wear + Type) of rows 1:9999"]!, 10);
+    const figures = fixture["sigma, r.squared, adj.r.squared, AIC, BIC of these"] as unknown as number[];
+    [fit.residualSd, fit.r2, fit.r2Adjusted, fit.aic, fit.bic].forEach((value, i) => {
+      assertDigits(value, figures[i]!, 12, `figure ${i}`);
+    });
+  });
   it("prediction intervals", () => {
     const [key] = Object.keys(fixture).filter((name) => name.startsWith("predict"));
     const scorer = linearScorer(model.model);
