@@ -85,16 +85,19 @@ const nextOf = (tally: Int32Array): number => Atomics.add(tally, nextTree, 1);
 
 /** The job with its numbers in memory that all threads see. */
 function shared({ training, ...rest }: ForestJob): ForestJob {
-  const { features, target, weight } = training;
+  const { features, rankRows, target, weight } = training;
   return {
     ...rest,
     training: {
       target: inSharedMemory(target),
       weight: inSharedMemory(weight),
-      features: features.map(({ ranks, upper, lower }) => {
+      rankRows: inSharedMemory(rankRows),
+      features: features.map(({ upper, lower, bins, firstRanks, mixed }) => {
         const sharedUpper = inSharedMemory(upper);
         return {
-          ranks: inSharedMemory(ranks),
+          bins: inSharedMemory(bins),
+          firstRanks: inSharedMemory(firstRanks),
+          mixed,
           upper: sharedUpper,
           lower: lower === upper ? sharedUpper : inSharedMemory(lower),
         };
@@ -103,7 +106,7 @@ function shared({ training, ...rest }: ForestJob): ForestJob {
   };
 }
 
-function inSharedMemory<T extends Float64Array | Uint16Array>(array: T): T {
+function inSharedMemory<T extends Float64Array | Uint16Array | Uint8Array>(array: T): T {
   const make = array.constructor as new (buffer: SharedArrayBuffer) => T;
   const copy = new make(new SharedArrayBuffer(array.byteLength));
   copy.set(array);

@@ -1,17 +1,16 @@
 import {
-  binShift,
+  allBins,
   type Candidate,
   divideSamples,
-  type Edge,
+  firstRank,
+  groupedBelow,
+  groupShift,
   keep,
-  maxBins,
   type NodeRows,
   type NodeSamples,
-  type RankRange,
-  readRanks,
   spareOf,
 } from "./node-samples";
-import { missingRank, type RankedFeature } from "./ranks";
+import { missingBin, missingRank, type RankedFeature } from "./ranks";
 
 /**
  * Search for the division that makes the Gini impurity smallest, for three classes and more. The weighted impurity of a side
@@ -25,10 +24,8 @@ export function classSearch(
 ): NodeRows {
   const { order, weight: weights, target: targets } = samples;
   const spare = spareOf(samples);
-  const ranks = new Uint16Array(order.length);
   const stride = classes + 1; // the weight of each class, then the count
-  const bins = new Float64Array((maxBins + 1) * stride); // what is missing behind the last one
-  const range: RankRange = { low: 0, high: 0, missing: 0 };
+  const bins = new Float64Array(allBins * stride);
   const counts = new Float64Array(classes);
   const left = new Float64Array(classes);
   let [start, end] = [0, 0];
@@ -51,57 +48,79 @@ export function classSearch(
   }
 
   function search(feature: number, best: Candidate): boolean {
-    readRanks(features[feature]!, order, start, end, ranks, range);
-    const { low, high, missing } = range;
-    const count = end - start;
-    if (low >= high && (missing === 0 || missing === count)) return false;
-    const shift = binShift(range, count);
-    const last = (high - low) >>> shift;
-    fill(low, shift, last + 1);
-    left.fill(0);
-    scan(feature, missing > 0 ? last + 1 : last, low, shift, 0, best);
-    if (missing > 0) {
-      for (let c = 0; c < classes; c++) left[c] = bins[(last + 1) * stride + c]!;
-      scan(feature, last, low, shift, missing, best);
-    }
-    return true;
+    return (end - start < groupedBelow && searchBins(feature, groupShift, best)) || searchBins(feature, 0, best);
   }
 
-  /** Counts the node's rows into bins, those without a value into bin `lost`. */
-  function fill(low: number, shift: number, lost: number): void {
-    bins.fill(0, 0, (lost + 1) * stride);
-    const count = end - start;
-    for (let i = 0; i < count; i++) {
-      const rank = ranks[i]!;
-      const bin = (rank === missingRank ? lost : (rank - low) >>> shift) * stride;
-      const slot = bin + targets[start + i]!;
-      bins[slot] = bins[slot]! + weights[start + i]!;
+  /** By groups of 2^shift bins. */
+  function searchBins(feature: number, shift: number, best: Candidate): boolean {
+    const { bins: binOf, firstRanks } = features[feature]!;
+    bins.fill(0, 0, stride * (allBins >> shift));
+    for (let i = start; i < end; i++) {
+      const bin = (binOf[order[i]!]! >> shift) * stride;
+      const slot = bin + targets[i]!;
+      bins[slot] = bins[slot]! + weights[i]!;
       bins[bin + classes] = bins[bin + classes]! + 1;
     }
+    const lacks = bins[(missingBin >> shift) * stride + classes]! > 0;
+    const varies = scan(feature, firstRanks, shift, lacks, false, best);
+    if (lacks && varies) scan(feature, firstRanks, shift, true, true, best);
+    return varies;
   }
 
-  /** Judges the divisions behind the bins 0 to `to` - 1. What is in `left` goes left in all of them. */
-  function scan(feature: number, to: number, low: number, shift: number, lostRows: number, best: Candidate): void {
+  /** Judges the divisions between the bins that have rows. Says whether there are any. */
+  function scan(
+    feature: number,
+    firstRanks: Uint16Array,
+    shift: number,
+    lacks: boolean,
+    lostLeft: boolean,
+    best: Candidate,
+  ): boolean {
     const count = end - start;
-    let leftRows = lostRows;
-    for (let bin = 0; bin < to; bin++) {
-      const at = bin * stride;
-      const here = bins[at + classes]!;
-      if (here === 0) continue;
-      leftRows += here;
-      let [weight, squares, restSquares] = [0, 0, 0];
-      for (let c = 0; c < classes; c++) {
-        const onLeft = left[c]! + bins[at + c]!;
-        const rest = counts[c]! - onLeft;
-        left[c] = onLeft;
-        weight += onLeft;
-        squares += onLeft * onLeft;
-        restSquares += rest * rest;
+    // Missing values, in the last bin, are on the right of all others, or on the left.
+    const lost = missingBin >> shift;
+    const known = ((firstRanks.length - 2) >> shift) + 1;
+    const last = lacks && !lostLeft ? known + 1 : known;
+    left.fill(0);
+    let leftRows = 0;
+    if (lostLeft) leftRows = add(lost);
+    let before = -1;
+    let varies = false;
+    for (let bin = 0; bin < last; bin++) {
+      const at = bin < known ? bin : lost;
+      if (bins[at * stride + classes] === 0) continue;
+      if (before >= 0) {
+        varies = true;
+        if (leftRows >= minLeaf && count - leftRows >= minLeaf) {
+          const score = scoreOf();
+          if (score > best.score) {
+            const right = at === lost ? missingRank : firstRank(firstRanks, at, shift);
+            keep(best, feature, score, firstRank(firstRanks, before + 1, shift) - 1, right, lacks, lostLeft);
+          }
+        }
       }
-      if (leftRows < minLeaf || count - leftRows < minLeaf) continue;
-      const score = squares / weight + restSquares / (nodeWeight - weight);
-      if (score > best.score) keep(best, feature, score, low + ((bin + 1) << shift), lostRows > 0);
+      leftRows += add(at);
+      before = bin;
     }
+    return varies;
+  }
+
+  /** Adds a bin to the left. Returns its rows. */
+  function add(bin: number): number {
+    const at = bin * stride;
+    for (let c = 0; c < classes; c++) left[c] = left[c]! + bins[at + c]!;
+    return bins[at + classes]!;
+  }
+  function scoreOf(): number {
+    let [weight, squares, restSquares] = [0, 0, 0];
+    for (let c = 0; c < classes; c++) {
+      const onLeft = left[c]!;
+      const rest = counts[c]! - onLeft;
+      weight += onLeft;
+      squares += onLeft * onLeft;
+      restSquares += rest * rest;
+    }
+    return squares / weight + restSquares / (nodeWeight - weight);
   }
 
   return {
@@ -110,8 +129,7 @@ export function classSearch(
     weight: () => nodeWeight,
     undivided: () => sumOfSquares(counts) / nodeWeight,
     search,
-    divide: (best: Candidate, edge: Edge) =>
-      divideSamples(samples, spare, features[best.feature]!, start, end, best, edge),
+    divide: (best: Candidate) => divideSamples(samples, spare, features[best.feature]!, start, end, best),
     predict: (shares) => addShares(shares, counts, nodeWeight),
   };
 }

@@ -9,8 +9,8 @@ interface ForestSize {
   memory: number;
 }
 
-/** Bytes of a cell: its rank, twice where ranks are shared among threads, and its value where all of them differ. */
-const cellBytes = 2 + 2 + 8 + 8;
+/** Bytes of a cell: its rank and its bin, twice where they are shared among threads, and its value where all of them differ. */
+const cellBytes = 2 * (2 + 2) + 8 + 8;
 /** Bytes of a row in each thread that grows trees: number, weight, target, draws and work space. */
 const rowBytes = 56;
 /** Bytes of a node: as grown, while it is packed, as the model's text, and that text once more on its way. */

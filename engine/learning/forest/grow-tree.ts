@@ -2,11 +2,13 @@ import type { Random } from "../random";
 import { drawRows } from "./bootstrap";
 import { classSearch, pureShares } from "./class-search";
 import { classSorted } from "./class-sorted";
+import { heldRows } from "./held-rows";
 import { meanSearch } from "./mean-search";
 import { meanSorted } from "./mean-sorted";
-import type { Candidate, Edge, NodeRows, NodeSamples } from "./node-samples";
-import { missingRank, type RankedFeature, thresholdBetween } from "./ranks";
-import { sortedRows } from "./sorted-rows";
+import type { Candidate, NodeRows, NodeSamples } from "./node-samples";
+import { missingRank, type RankedColumns, thresholdBetween } from "./ranks";
+import { mostSorted } from "./sorted-rows";
+import { triedRows } from "./tried-rows";
 
 /** In `feature`: this node is a leaf. */
 export const leaf = 65535;
@@ -39,8 +41,7 @@ export interface GrowOptions {
 }
 
 /** What all trees of a forest share. */
-export interface TrainingSet {
-  features: RankedFeature[];
+export interface TrainingSet extends RankedColumns {
   /** The numbers, or the class numbers. */
   target: Float64Array;
   /** Weight of each row, from its class. */
@@ -55,14 +56,19 @@ export interface TrainingSet {
  * Large nodes count their rows into bins; below them rows are held sorted by every feature.
  */
 export function treeGrower(training: TrainingSet, options: GrowOptions): (random: Random) => Tree {
-  const { features, target, weight } = training;
+  const { features, rankRows, target, weight } = training;
   const { minLeaf, tries, classes } = options;
   const maxDepth = options.maxDepth > 0 ? options.maxDepth : Number.POSITIVE_INFINITY;
   const n = target.length;
   const offset = classes === 0 ? meanOf(target) : 0;
   const samples: NodeSamples = { order: new Int32Array(n), weight: new Float64Array(n), target: new Float64Array(n) };
-  const sortedUpTo = mostRowsToSort(tries, features.length);
-  const sorted = sortedRows(features, samples, minLeaf, sortedUpTo);
+  const triesMost = 2 * tries >= features.length;
+  // Bins of more than one rank could hide that a smaller node varies.
+  const mixed = features.reduce((most, feature) => Math.max(most, feature.mixed), 0);
+  const sortedUpTo = Math.min(mostSorted, Math.max(mixed, triesMost ? 4096 : 256));
+  const sorted = triesMost
+    ? heldRows(rankRows, features.length, samples, minLeaf, sortedUpTo)
+    : triedRows(rankRows, features.length, samples, sortedUpTo);
   // A leaf of equal targets predicts exactly these.
   const predictOf = (mean: number, row: number): number => (row >= 0 ? target[row]! : offset + mean);
   const [large, small]: [NodeRows, NodeRows] =
@@ -101,8 +107,7 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
     }
   }
 
-  const edge: Edge = { left: 0, right: 0, missing: 0 };
-  const best: Candidate = { feature: -1, score: 0, cut: 0, missingLeft: false };
+  const best: Candidate = { feature: -1, score: 0, left: 0, right: 0, missing: false, missingLeft: false };
 
   /** Writes a node. Returns where its right rows begin, or -1 for a leaf. */
   function addNode(start: number, end: number, depth: number, parent: number, random: Random, tree: Parts): number {
@@ -126,12 +131,12 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
     }
     const { feature } = best;
     tree.importance[feature] = tree.importance[feature]! + Math.max(0, best.score - rows.undivided());
-    const middle = rows.divide(best, edge);
+    const middle = rows.divide(best);
     const { upper, lower } = features[feature]!;
-    nodes.value[at] =
-      edge.right === missingRank ? Number.POSITIVE_INFINITY : thresholdBetween(upper[edge.left]!, lower[edge.right]!);
+    const { left, right } = best;
+    nodes.value[at] = right === missingRank ? Number.POSITIVE_INFINITY : thresholdBetween(upper[left]!, lower[right]!);
     // Where no value was missing, a missing one goes with the majority.
-    const missingLeft = edge.missing > 0 ? best.missingLeft : middle - start >= end - middle;
+    const missingLeft = best.missing ? best.missingLeft : middle - start >= end - middle;
     nodes.feature[at] = missingLeft ? feature | missingGoesLeft : feature;
     return middle;
   }
@@ -163,12 +168,6 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
 }
 
 type Parts = Pick<Tree, "shares" | "importance">;
-
-/**
- * Up to how many rows a node's rows are sorted. That costs time for every feature, and pays by every feature that is tried:
- * where both were timed, about equal.
- */
-const mostRowsToSort = (tries: number, features: number): number => (2 * tries >= features ? 4096 : 256);
 
 function meanOf(values: Float64Array): number {
   let sum = 0;

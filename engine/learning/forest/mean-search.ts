@@ -1,17 +1,16 @@
 import {
-  binShift,
+  allBins,
   type Candidate,
   divideSamples,
-  type Edge,
+  firstRank,
+  groupedBelow,
+  groupShift,
   keep,
-  maxBins,
   type NodeRows,
   type NodeSamples,
-  type RankRange,
-  readRanks,
   spareOf,
 } from "./node-samples";
-import { missingRank, type RankedFeature } from "./ranks";
+import { missingBin, missingRank, type RankedFeature } from "./ranks";
 
 /**
  * Search for the division that makes the squared error smallest, for numbers and for two classes: with a target of 0 and 1
@@ -30,10 +29,8 @@ export function meanSearch(
 ): NodeRows {
   const { order, weight: weights, target: targets } = samples;
   const spare = spareOf(samples);
-  const ranks = new Uint16Array(order.length);
-  const bins = new Float64Array((maxBins + 1) * 2); // weight and weighted sum; what is missing behind the last one
-  const rowsOf = new Int32Array(maxBins + 1);
-  const range: RankRange = { low: 0, high: 0, missing: 0 };
+  const bins = new Float64Array(2 * allBins); // weight and weighted sum
+  const rowsOf = new Int32Array(allBins);
   let [start, end] = [0, 0];
   let [nodeWeight, nodeSum] = [0, 0];
   let pure = false;
@@ -54,80 +51,82 @@ export function meanSearch(
   }
 
   function search(feature: number, best: Candidate): boolean {
-    readRanks(features[feature]!, order, start, end, ranks, range);
-    const { low, high, missing } = range;
-    const count = end - start;
-    if (low >= high && (missing === 0 || missing === count)) return false;
-    const shift = binShift(range, count);
-    const last = (high - low) >>> shift;
-    fill(low, shift, last + 1);
-    if (minLeaf > 1) countRows(low, shift, last + 1);
-    if (missing === 0) scan(feature, last, low, shift, 0, 0, 0, best);
-    else {
-      scan(feature, last + 1, low, shift, 0, 0, 0, best);
-      const lost = 2 * (last + 1);
-      scan(feature, last, low, shift, bins[lost]!, bins[lost + 1]!, missing, best);
-    }
-    return true;
+    return (end - start < groupedBelow && searchBins(feature, groupShift, best)) || searchBins(feature, 0, best);
   }
 
-  /** Counts the node's rows into bins, those without a value into bin `lost`. */
-  function fill(low: number, shift: number, lost: number): void {
-    bins.fill(0, 0, 2 * lost + 2);
-    const count = end - start;
-    for (let i = 0; i < count; i++) {
-      const rank = ranks[i]!;
-      const bin = 2 * (rank === missingRank ? lost : (rank - low) >>> shift);
-      const w = weights[start + i]!;
+  /** By groups of 2^shift bins. */
+  function searchBins(feature: number, shift: number, best: Candidate): boolean {
+    const { bins: binOf, firstRanks } = features[feature]!;
+    fill(binOf, shift);
+    if (minLeaf > 1) countRows(binOf, shift);
+    const lacks = bins[2 * (missingBin >> shift)]! > 0;
+    const varies = scan(feature, firstRanks, shift, lacks, false, best);
+    if (lacks && varies) scan(feature, firstRanks, shift, true, true, best);
+    return varies;
+  }
+
+  function fill(binOf: Uint16Array, shift: number): void {
+    bins.fill(0, 0, (2 * allBins) >> shift);
+    for (let i = start; i < end; i++) {
+      const bin = 2 * (binOf[order[i]!]! >> shift);
+      const w = weights[i]!;
       bins[bin] = bins[bin]! + w;
-      bins[bin + 1] = bins[bin + 1]! + w * targets[start + i]!;
+      bins[bin + 1] = bins[bin + 1]! + w * targets[i]!;
     }
   }
-  function countRows(low: number, shift: number, lost: number): void {
-    rowsOf.fill(0, 0, lost + 1);
-    const count = end - start;
-    for (let i = 0; i < count; i++) {
-      const rank = ranks[i]!;
-      rowsOf[rank === missingRank ? lost : (rank - low) >>> shift]!++;
-    }
+  function countRows(binOf: Uint16Array, shift: number): void {
+    rowsOf.fill(0, 0, allBins >> shift);
+    for (let i = start; i < end; i++) rowsOf[binOf[order[i]!]! >> shift]!++;
   }
 
-  /** Judges the divisions behind the bins 0 to `to` - 1. `lostWeight`, ... of missing values go left in all of them. */
+  /** Judges the divisions between the bins that have rows. Says whether there are any. */
   function scan(
     feature: number,
-    to: number,
-    low: number,
+    firstRanks: Uint16Array,
     shift: number,
-    lostWeight: number,
-    lostSum: number,
-    lostRows: number,
+    lacks: boolean,
+    lostLeft: boolean,
     best: Candidate,
-  ): void {
+  ): boolean {
     const count = end - start;
     const [weight, sum] = [nodeWeight, nodeSum];
-    let leftWeight = lostWeight;
-    let leftSum = lostSum;
-    let leftRows = lostRows;
+    // Missing values, in the last bin, are on the right of all others, or on the left.
+    const lost = missingBin >> shift;
+    const known = ((firstRanks.length - 2) >> shift) + 1;
+    const last = lacks && !lostLeft ? known + 1 : known;
+    let leftWeight = lostLeft ? bins[2 * lost]! : 0;
+    let leftSum = lostLeft ? bins[2 * lost + 1]! : 0;
+    let leftRows = lostLeft ? rowsOf[lost]! : 0;
     let bestScore = best.score;
-    let bestBin = -1;
-    for (let bin = 0; bin < to; bin++) {
-      const here = bins[2 * bin]!;
+    let [bestLeft, bestRight] = [-1, 0];
+    let before = -1;
+    let varies = false;
+    for (let bin = 0; bin < last; bin++) {
+      const at = bin < known ? bin : lost;
+      const here = bins[2 * at]!;
       if (here === 0) continue;
+      if (before >= 0) {
+        varies = true;
+        if (minLeaf === 1 || (leftRows >= minLeaf && count - leftRows >= minLeaf)) {
+          const rest = sum - leftSum;
+          const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (weight - leftWeight);
+          if (score > bestScore) {
+            bestScore = score;
+            bestLeft = before;
+            bestRight = at;
+          }
+        }
+      }
       leftWeight += here;
-      leftSum += bins[2 * bin + 1]!;
-      if (minLeaf > 1) {
-        leftRows += rowsOf[bin]!;
-        if (leftRows < minLeaf) continue;
-        if (count - leftRows < minLeaf) break;
-      }
-      const rest = sum - leftSum;
-      const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (weight - leftWeight);
-      if (score > bestScore) {
-        bestScore = score;
-        bestBin = bin;
-      }
+      leftSum += bins[2 * at + 1]!;
+      if (minLeaf > 1) leftRows += rowsOf[at]!;
+      before = bin;
     }
-    if (bestBin >= 0) keep(best, feature, bestScore, low + ((bestBin + 1) << shift), lostRows > 0);
+    if (bestLeft >= 0) {
+      const right = bestRight === lost ? missingRank : firstRank(firstRanks, bestRight, shift);
+      keep(best, feature, bestScore, firstRank(firstRanks, bestLeft + 1, shift) - 1, right, lacks, lostLeft);
+    }
+    return varies;
   }
 
   return {
@@ -136,8 +135,7 @@ export function meanSearch(
     weight: () => nodeWeight,
     undivided: () => (nodeSum * nodeSum) / nodeWeight,
     search,
-    divide: (best: Candidate, edge: Edge) =>
-      divideSamples(samples, spare, features[best.feature]!, start, end, best, edge),
+    divide: (best: Candidate) => divideSamples(samples, spare, features[best.feature]!, start, end, best),
     predict: () => predictOf(nodeSum / nodeWeight, pure ? order[start]! : -1),
   };
 }

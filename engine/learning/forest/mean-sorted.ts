@@ -1,4 +1,4 @@
-import { type Candidate, type Edge, keep, type NodeRows } from "./node-samples";
+import { type Candidate, keep, type NodeRows } from "./node-samples";
 import { missingRank } from "./ranks";
 import { placeBits, type SortedRows } from "./sorted-rows";
 
@@ -8,7 +8,7 @@ export function meanSorted(
   minLeaf: number,
   predictOf: (mean: number, row: number) => number,
 ): NodeRows {
-  const { keys, stride, places, weight: weights, target: targets } = rows;
+  const { keys, keyStride, places, weight: weights, target: targets } = rows;
   let [start, end] = [0, 0];
   let [nodeWeight, nodeSum] = [0, 0];
   let pure = false;
@@ -30,12 +30,13 @@ export function meanSorted(
   }
 
   function search(feature: number, best: Candidate): boolean {
-    const from = feature * stride + start;
-    const to = feature * stride + end;
+    rows.sort(feature, start, end);
+    const from = feature * keyStride + start;
+    const to = feature * keyStride + end;
     const highest = keys[to - 1]! >>> 16;
     if (keys[from]! >>> 16 === highest) return false;
     if (highest !== missingRank) {
-      scan(feature, from, to - 1, 0, 0, 0, best);
+      scan(feature, from, to - 1, false, 0, 0, 0, best);
       return true;
     }
     let known = to;
@@ -45,8 +46,8 @@ export function meanSorted(
       lostWeight += weights[place]!;
       lostSum += weights[place]! * targets[place]!;
     }
-    scan(feature, from, known, 0, 0, 0, best);
-    scan(feature, from, known - 1, lostWeight, lostSum, to - known, best);
+    scan(feature, from, known, true, 0, 0, 0, best);
+    scan(feature, from, known - 1, true, lostWeight, lostSum, to - known, best);
     return true;
   }
 
@@ -55,6 +56,7 @@ export function meanSorted(
     feature: number,
     from: number,
     to: number,
+    lost: boolean,
     lostWeight: number,
     lostSum: number,
     lostRows: number,
@@ -65,7 +67,7 @@ export function meanSorted(
     let leftWeight = lostWeight;
     let leftSum = lostSum;
     let bestScore = best.score;
-    let bestKey = -1;
+    let [bestLeft, bestRight] = [-1, 0];
     let key = keys[from]!;
     for (let k = from; k < to; k++) {
       const next = keys[k + 1]!;
@@ -73,9 +75,9 @@ export function meanSorted(
       const w = weights[place]!;
       leftWeight += w;
       leftSum += w * targets[place]!;
-      const isCut = key >>> 16 !== next >>> 16;
+      const here = key >>> 16;
       key = next;
-      if (!isCut) continue;
+      if (here === next >>> 16) continue;
       if (minLeaf > 1) {
         const leftRows = k + 1 - from + lostRows;
         if (leftRows < minLeaf) continue;
@@ -85,10 +87,11 @@ export function meanSorted(
       const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (weight - leftWeight);
       if (score > bestScore) {
         bestScore = score;
-        bestKey = next;
+        bestLeft = here;
+        bestRight = next >>> 16;
       }
     }
-    if (bestKey >= 0) keep(best, feature, bestScore, bestKey >>> 16, lostRows > 0);
+    if (bestLeft >= 0) keep(best, feature, bestScore, bestLeft, bestRight, lost, lostRows > 0);
   }
 
   return {
@@ -97,7 +100,7 @@ export function meanSorted(
     weight: () => nodeWeight,
     undivided: () => (nodeSum * nodeSum) / nodeWeight,
     search,
-    divide: (best: Candidate, edge: Edge) => rows.divide(start + rows.base(), end + rows.base(), best, edge),
+    divide: (best: Candidate) => rows.base() + rows.divide(start, end, best),
     predict: () => predictOf(nodeSum / nodeWeight, pure ? rows.row[places[start]!]! : -1),
   };
 }

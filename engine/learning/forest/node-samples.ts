@@ -1,4 +1,4 @@
-import { missingRank, type RankedFeature } from "./ranks";
+import { missingBin, missingRank, type RankedFeature } from "./ranks";
 
 /**
  * The rows of the tree that is being grown, ordered so that each node's rows stand together. Weights and targets are moved
@@ -19,17 +19,13 @@ export interface Candidate {
   feature: number;
   /** What the division makes small: larger is better. */
   score: number;
-  /** Ranks below go left. */
-  cut: number;
-  missingLeft: boolean;
-}
-
-/** What a division found beside its cut: the ranks on both sides of it, and how many rows have none. */
-export interface Edge {
+  /** The highest rank that goes left. */
   left: number;
-  /** `missingRank` when nothing known is on the right. */
+  /** The lowest rank that goes right; `missingRank` when nothing known does. */
   right: number;
-  missing: number;
+  /** Whether rows of the node lack the feature. */
+  missing: boolean;
+  missingLeft: boolean;
 }
 
 /** How the rows of nodes are held and searched. Nodes are ranges of rows, `start` to `end` - 1. */
@@ -45,53 +41,21 @@ export interface NodeRows {
   /** Tries every division of the node by a feature. Returns false when the feature does not vary in the node. */
   search(feature: number, best: Candidate): boolean;
   /** Moves the rows that go left to the front. Returns where the right ones begin. */
-  divide(best: Candidate, edge: Edge): number;
+  divide(best: Candidate): number;
   /** What a leaf predicts: a number, or the number of a row that was added to `shares`. */
   predict(shares: number[]): number;
 }
 
-/** The ranks of a node's rows in one feature, read together with their range. */
-export interface RankRange {
-  low: number;
-  high: number;
-  missing: number;
-}
+/** Bins of a feature, that of missing values among them. */
+export const allBins = missingBin + 1;
 
-/** Copies the ranks of the rows `start` to `end` - 1 into `into`, from 0, and finds their range. */
-export function readRanks(
-  { ranks }: RankedFeature,
-  order: Int32Array,
-  start: number,
-  end: number,
-  into: Uint16Array,
-  range: RankRange,
-): void {
-  let low = missingRank;
-  let high = -1;
-  let missing = 0;
-  for (let i = start; i < end; i++) {
-    const rank = ranks[order[i]!]!;
-    into[i - start] = rank;
-    if (rank === missingRank) missing++;
-    else {
-      if (rank < low) low = rank;
-      if (rank > high) high = rank;
-    }
-  }
-  range.low = low;
-  range.high = high;
-  range.missing = missing;
-}
+/** Nodes of fewer rows are searched by groups of 2^`groupShift` bins, unless all of them are in one. */
+export const groupedBelow = 2048;
+export const groupShift = 2;
 
-/** Bins for a node of `n` rows: of widths that are powers of two, so that a row's bin is found by a shift. */
-export function binShift({ low, high }: RankRange, n: number): number {
-  const most = n >= 2048 ? maxBins : maxBins / 4;
-  let shift = 0;
-  while ((high - low) >>> shift >= most) shift++;
-  return shift;
-}
-
-export const maxBins = 1024;
+/** The first rank of a group of 2^shift bins, or behind the last one how many ranks there are. */
+export const firstRank = (firstRanks: Uint16Array, group: number, shift: number): number =>
+  firstRanks[Math.min(group << shift, firstRanks.length - 1)]!;
 
 /** A copy of samples' arrays, to be used by `divideSamples`. */
 export const spareOf = ({ order, weight, target }: NodeSamples): NodeSamples => ({
@@ -104,33 +68,20 @@ export const spareOf = ({ order, weight, target }: NodeSamples): NodeSamples => 
 export function divideSamples(
   { order, weight, target }: NodeSamples,
   spare: NodeSamples,
-  { ranks }: RankedFeature,
+  { bins, firstRanks }: RankedFeature,
   start: number,
   end: number,
-  { cut, missingLeft }: Candidate,
-  edge: Edge,
+  { right: firstRight, missingLeft }: Candidate,
 ): number {
   const { order: order2, weight: weight2, target: target2 } = spare;
-  // A missing rank, the largest, becomes the smallest by going round where it belongs to the left.
+  // A missing one, the last bin, becomes the first by going round where it belongs to the left.
   const turn = missingLeft ? 1 : 0;
-  const below = cut + turn;
+  const below = (firstRight === missingRank ? missingBin : firstRanks.indexOf(firstRight)) + turn;
   let left = start;
   let right = 0;
-  let highest = -1;
-  let lowest = missingRank;
-  let missing = 0;
   for (let i = start; i < end; i++) {
     const row = order[i]!;
-    const rank = ranks[row]!;
-    const goesLeft = (((rank + turn) & 65535) - below) >>> 31;
-    if (rank === missingRank) missing++;
-    else {
-      // The rank itself on its own side, on the other one nothing that counts.
-      const leftRank = rank | -(1 - goesLeft);
-      const rightRank = rank | -goesLeft;
-      if (leftRank > highest) highest = leftRank;
-      if (rightRank >= 0 && rightRank < lowest) lowest = rightRank;
-    }
+    const goesLeft = (((bins[row]! + turn) & missingBin) - below) >>> 31;
     order[left] = row;
     order2[right] = row;
     weight2[right] = weight[left] = weight[i]!;
@@ -143,15 +94,22 @@ export function divideSamples(
     weight[left + i] = weight2[i]!;
     target[left + i] = target2[i]!;
   }
-  edge.left = highest;
-  edge.right = lowest;
-  edge.missing = missing;
   return left;
 }
 
-export function keep(best: Candidate, feature: number, score: number, cut: number, missingLeft: boolean): void {
+export function keep(
+  best: Candidate,
+  feature: number,
+  score: number,
+  left: number,
+  right: number,
+  missing: boolean,
+  missingLeft: boolean,
+): void {
   best.feature = feature;
   best.score = score;
-  best.cut = Math.min(cut, missingRank);
+  best.left = left;
+  best.right = right;
+  best.missing = missing;
   best.missingLeft = missingLeft;
 }

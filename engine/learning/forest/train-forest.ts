@@ -3,7 +3,7 @@ import { randomOf } from "../random";
 import { checkMemory, nodeLimit } from "./forest-memory";
 import { type ForestModel, forestModelOf } from "./forest-model";
 import { type GrowOptions, type TrainingSet, type Tree, treeGrower } from "./grow-tree";
-import { rankedFeature } from "./ranks";
+import { rankedColumns } from "./ranks";
 
 export interface ForestOptions {
   trees: number;
@@ -76,7 +76,7 @@ export function forestJob(dataset: Dataset, options: ForestOptions): ForestJob {
   const classes = dataset.target.labels?.length ?? 0;
   return {
     training: {
-      features: dataset.features.map((feature) => rankedFeature(feature.values)),
+      ...rankedColumns(dataset.features.map((feature) => feature.values)),
       target: dataset.target.values,
       weight: rowWeights(dataset, options.classWeight),
     },

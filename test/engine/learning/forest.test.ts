@@ -8,7 +8,7 @@ import { forestOf } from "../../../engine/learning/forest/forest-model";
 import { forestScorer } from "../../../engine/learning/forest/forest-scorer";
 import { treeGrower } from "../../../engine/learning/forest/grow-tree";
 import { trainMlRandomForest } from "../../../engine/learning/forest/ml-random-forest";
-import { rankedFeature } from "../../../engine/learning/forest/ranks";
+import { missingBin, rankedColumns, rankedFeature } from "../../../engine/learning/forest/ranks";
 import {
   type ForestMeans,
   type ForestOptions,
@@ -262,7 +262,7 @@ describe("forest", () => {
     // Without randomness (all features, one tree, the rows as they are) CART has one answer: tried here by brute force.
     const grow = treeGrower(
       {
-        features: noisy.features.map((f) => rankedFeature(f.values)),
+        ...rankedColumns(noisy.features.map((f) => f.values)),
         target: noisy.target.values,
         weight: new Float64Array(noisy.rows).fill(1),
       },
@@ -395,6 +395,47 @@ describe("forest", () => {
       assert.ok(lower[ranks[i]!]! <= values[i]! && values[i]! <= upper[ranks[i]!]!);
     }
     for (let r = 1; r < lower.length; r++) assert.ok(lower[r]! > upper[r - 1]!);
+  });
+
+  it("bins neighbouring ranks with about equally many rows, frequent values for themselves", () => {
+    const n = 50_000;
+    const random = randomOf(3);
+    // Nine tenths are 0, the others differ.
+    const values = Float64Array.from({ length: n }, (_, i) => (i % 10 === 0 ? random.next() - 2 ** 31 : 0));
+    values[7] = Number.NaN;
+    const { ranks, bins, firstRanks, mixed } = rankedFeature(values);
+    const rows = new Array<number>(missingBin + 1).fill(0);
+    for (let i = 0; i < n; i++) {
+      const bin = bins[i]!;
+      rows[bin]!++;
+      if (i === 7) assert.equal(bin, missingBin);
+      else assert.ok(firstRanks[bin]! <= ranks[i]! && ranks[i]! < firstRanks[bin + 1]!);
+    }
+    assert.deepEqual([rows[missingBin], Math.max(...rows)], [1, (n * 9) / 10 - 1]);
+    assert.ok(firstRanks.length > 900 && mixed <= 8, `${firstRanks.length} bins, ${mixed}`);
+  });
+
+  it("divides what lies within one bin: leaves of all trees are pure where every number differs", () => {
+    const n = 20_000;
+    const x = Float64Array.from({ length: n }, (_, i) => i);
+    const y = x.map((i) => Math.sin(i) * 100);
+    for (const classes of [0, 2, 3]) {
+      const target = classes === 0 ? y : y.map((value) => Math.abs(Math.round(value)) % classes);
+      const grow = treeGrower(
+        { ...rankedColumns([x]), target, weight: new Float64Array(n).fill(1) },
+        { maxDepth: 0, minLeaf: 1, tries: 1, classes },
+      );
+      const tree = grow({ ...randomOf(1), below: eachRowOnce(n) });
+      const leafOf = (value: number): number => {
+        let at = 0;
+        while (tree.feature[at] !== 65535) at = value <= tree.value[at]! ? at + 1 : tree.right[at]!;
+        return at;
+      };
+      for (let i = 0; i < n; i += 7) {
+        const at = tree.value[leafOf(x[i]!)]!;
+        assert.equal(classes > 2 ? tree.shares[at * classes + target[i]!] : at, classes > 2 ? 1 : target[i]);
+      }
+    }
   });
 
   it("reads maxFeatures as scikit-learn does", () => {
@@ -553,7 +594,7 @@ describe("ml-random-forest as an engine", () => {
 });
 
 /** In place of drawing: every row once, and features in their order. */
-function eachRowOnce(): (n: number) => number {
+function eachRowOnce(rows = 300): (n: number) => number {
   let row = 0;
-  return (n) => (n === 300 ? row++ : 0);
+  return (n) => (n === rows ? row++ : 0);
 }
