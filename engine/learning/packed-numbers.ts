@@ -13,7 +13,7 @@ export interface PackedNumbers {
 
 /** The shortest form. */
 export function packNumbers(values: Float64Array): PackedNumbers {
-  const shortReals = values.every((value) => Math.fround(value) === value || Number.isNaN(value));
+  const shortReals = areShort(values);
   const realBytes = shortReals ? 4 : 8;
   const found = new Map<number, number>();
   const places = new Uint16Array(values.length);
@@ -33,6 +33,12 @@ export function packNumbers(values: Float64Array): PackedNumbers {
   if (found.size <= 256) return { as: "uint8", data: packed(Uint8Array.from(places)), table };
   if (values.length * 2 + found.size * 8 >= values.length * realBytes) return reals(values, shortReals);
   return { as: "uint16", data: packed(places), table };
+}
+
+function areShort(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++)
+    if (Math.fround(values[i]!) !== values[i] && !Number.isNaN(values[i])) return false;
+  return true;
 }
 
 const reals = (values: Float64Array, short: boolean): PackedNumbers =>

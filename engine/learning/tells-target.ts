@@ -90,21 +90,23 @@ function tellsClasses(
   const n = classes.length;
   const usual = n - Math.max(...totals);
   if (usual < fewestRows) return undefined;
-  const groups = groupsOf(values, classes, labels.length);
-
   let errors = 0;
   let changes = 0;
   let last = -1;
   const seen = new Set<number>();
-  for (const { counts, size, isMissing } of groups) {
-    const most = counts.indexOf(Math.max(...counts));
+  let groups = 0;
+  const firstTwo: { counts: number[]; size: number }[] = [];
+  eachGroup(values, classes, labels.length, (counts, size, isMissing) => {
+    if (groups++ < 2) firstTwo.push({ counts: [...counts], size });
+    let most = 0;
+    for (let c = 1; c < counts.length; c++) if (counts[c]! > counts[most]!) most = c;
     const isKnown = kind === "number" || size > 1;
     errors += isKnown ? size - counts[most]! : size;
-    if (kind === "category" || isMissing) continue;
-    if (last >= 0 && most !== last) changes++;
+    if (kind === "category" || isMissing || most === last) return;
+    if (last >= 0) changes++;
     last = most;
     seen.add(most);
-  }
+  });
   errors += Math.max(0, changes - Math.max(0, seen.size - 1));
   const lambda = 1 - errors / usual;
   if (lambda >= leastLambda)
@@ -113,8 +115,8 @@ function tellsClasses(
       text: `${name} alone tells the classes apart nearly without error (lambda ${lambda.toFixed(3)}).`,
     };
 
-  if (groups.length !== 2) return undefined;
-  for (const { counts, size } of groups) {
+  if (groups !== 2) return undefined;
+  for (const { counts, size } of firstTwo) {
     const c = counts.indexOf(size);
     const share = c < 0 ? 1 : totals[c]! / n;
     if (size < fewestRows || share > 0.5 || share ** size > 1e-6) continue;
@@ -126,36 +128,37 @@ function tellsClasses(
   return undefined;
 }
 
-interface Group {
-  /** Rows of each class. */
-  counts: number[];
-  size: number;
-  isMissing: boolean;
-}
-
-/** The rows of each value, in order of the values; rows without one last. */
-function groupsOf(values: Float64Array, classes: Float64Array, classCount: number): Group[] {
-  const groups: Group[] = [];
-  const begin = (isMissing: boolean): Group => {
-    groups.push({ counts: new Array<number>(classCount).fill(0), size: 0, isMissing });
-    return groups.at(-1)!;
-  };
-  const add = (group: Group, row: number): void => {
-    const c = classes[row]!;
-    group.counts[c] = group.counts[c]! + 1;
-    group.size++;
+/**
+ * Visits the rows of each value, in order of the values; rows without one last.
+ *
+ * @param visit is given the rows of each class, which it must not keep
+ */
+function eachGroup(
+  values: Float64Array,
+  classes: Float64Array,
+  classCount: number,
+  visit: (counts: Float64Array, size: number, isMissing: boolean) => void,
+): void {
+  const counts = new Float64Array(classCount);
+  let size = 0;
+  const end = (isMissing: boolean): void => {
+    if (size === 0) return;
+    visit(counts, size, isMissing);
+    counts.fill(0);
+    size = 0;
   };
   let value = Number.NaN;
   for (const row of orderOf(values)) {
-    if (values[row] !== value) begin(false);
+    if (values[row] !== value) end(false);
     value = values[row]!;
-    add(groups.at(-1)!, row);
+    counts[classes[row]!]!++;
+    size++;
   }
-  let missing: Group | undefined;
+  end(false);
   for (let row = 0; row < values.length; row++) {
     if (!Number.isNaN(values[row])) continue;
-    missing ??= begin(true);
-    add(missing, row);
+    counts[classes[row]!]!++;
+    size++;
   }
-  return groups;
+  end(true);
 }

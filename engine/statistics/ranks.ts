@@ -11,40 +11,65 @@ export function orderOf(values: Float64Array): Uint32Array {
 
 const digitBits = 11;
 const radix = 1 << digitBits;
+const longestRun = 32;
 
-interface Keys {
-  rows: Uint32Array;
-  low: Uint32Array;
-  high: Uint32Array;
+/**
+ * By the upper halves of the numbers' bits, made to rise with the numbers. Where these leave few numbers equal, those are put in
+ * order by comparing, else all by the lower halves first.
+ */
+function radixSorted(values: Float64Array, rows: Uint32Array): Uint32Array {
+  const words = new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
+  const [low, high] = isLittleEndian ? [0, 1] : [1, 0];
+  const halves = (rows: Uint32Array, isLower: boolean): Keyed => {
+    const keys = new Uint32Array(rows.length);
+    for (let i = 0; i < rows.length; i++) {
+      const at = 2 * rows[i]!;
+      const upper = words[at + high]!;
+      const lower = words[at + low]!;
+      const isNegative = upper >>> 31 === 1 && (upper !== 0x80000000 || lower !== 0); // -0 and 0 are equal
+      const half = isLower ? lower : upper | 0x80000000;
+      keys[i] = isNegative ? ~(isLower ? lower : upper) : half;
+    }
+    return { rows, keys };
+  };
+  const byUpper = byDigits(halves(rows.slice(), false));
+  if (orderRuns(values, byUpper)) return byUpper.rows;
+  return byDigits(halves(byDigits(halves(rows, true)).rows, false)).rows;
 }
 
-/** Least significant digit first, on the bits of the numbers made to rise with them: three digits in each of two words. */
-function radixSorted(values: Float64Array, rows: Uint32Array): Uint32Array {
+/** Orders the rows of equal keys by their values. False where these are too many to be compared. */
+function orderRuns(values: Float64Array, { rows, keys }: Keyed): boolean {
   const count = rows.length;
-  let from: Keys = { rows, low: new Uint32Array(count), high: new Uint32Array(count) };
-  let to: Keys = { rows: new Uint32Array(count), low: new Uint32Array(count), high: new Uint32Array(count) };
-  const number = new Float64Array(1);
-  const bits = new Uint32Array(number.buffer);
-  const [low, high] = isLittleEndian ? [0, 1] : [1, 0];
-  for (let i = 0; i < count; i++) {
-    // -0 and 0 are equal.
-    number[0] = values[rows[i]!]! + 0;
-    const isNegative = bits[high]! >>> 31 === 1;
-    from.low[i] = isNegative ? ~bits[low]! : bits[low]!;
-    from.high[i] = isNegative ? ~bits[high]! : bits[high]! | 0x80000000;
+  for (let i = 1, first = 0; i < count; i++) {
+    if (keys[i] !== keys[i - 1]) first = i;
+    const row = rows[i]!;
+    if (first === i || values[rows[i - 1]!]! <= values[row]!) continue;
+    if (i - first > longestRun) return false;
+    let j = i - 1;
+    for (; j >= first && values[rows[j]!]! > values[row]!; j--) rows[j + 1] = rows[j]!;
+    rows[j + 1] = row;
   }
-  for (const word of ["low", "high"] as const)
-    for (let shift = 0; shift < 32; shift += digitBits) if (byDigit(from, to, word, shift)) [from, to] = [to, from];
-  return from.rows;
+  return true;
 }
 
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
+interface Keyed {
+  rows: Uint32Array;
+  keys: Uint32Array;
+}
+
+/** In order of the keys, least significant digit first. What is given is used to work in. */
+function byDigits(given: Keyed): Keyed {
+  let from = given;
+  let to: Keyed = { rows: new Uint32Array(given.rows.length), keys: new Uint32Array(given.rows.length) };
+  for (let shift = 0; shift < 32; shift += digitBits) if (byDigit(from, to, shift)) [from, to] = [to, from];
+  return from;
+}
+
 /** Puts what is in `from` into `to`, in order of one digit. False: all have the same digit, and nothing was moved. */
-function byDigit(from: Keys, to: Keys, word: "low" | "high", shift: number): boolean {
-  const { rows, low, high } = from;
-  const { rows: toRows, low: toLow, high: toHigh } = to;
-  const keys = from[word];
+function byDigit({ rows, keys }: Keyed, to: Keyed, shift: number): boolean {
+  const { rows: toRows, keys: toKeys } = to;
   const count = keys.length;
   const mask = radix - 1;
   const starts = new Uint32Array(radix);
@@ -56,10 +81,10 @@ function byDigit(from: Keys, to: Keys, word: "low" | "high", shift: number): boo
     sum += size;
   }
   for (let i = 0; i < count; i++) {
-    const at = starts[(keys[i]! >>> shift) & mask]!++;
+    const key = keys[i]!;
+    const at = starts[(key >>> shift) & mask]!++;
     toRows[at] = rows[i]!;
-    toLow[at] = low[i]!;
-    toHigh[at] = high[i]!;
+    toKeys[at] = key;
   }
   return true;
 }

@@ -97,12 +97,18 @@ export function forestModelOf(trees: readonly Tree[], classes: number, votes = f
     ...(votes ? { votes } : {}),
     nodes: trees.map((tree) => tree.feature.length),
     featureBytes: few ? 1 : 2,
-    feature: packed(few ? Uint8Array.from(feature, narrow) : feature),
+    feature: packed(few ? mapped(feature, new Uint8Array(total), narrow) : feature),
     thresholds: packNumbers(thresholds.subarray(0, total - leaves)),
     leaves: packNumbers(predictions.subarray(0, leaves)),
     cover: packNumbers(cover.subarray(0, leaves)),
     ...(classes > 2 ? { shares: packed(Float64Array.from(shares)) } : {}),
   };
+}
+
+/** `from` of a typed array takes ten times as long. */
+function mapped<T extends Uint8Array | Uint16Array>(from: ArrayLike<number>, into: T, by: (code: number) => number): T {
+  for (let i = 0; i < from.length; i++) into[i] = by(from[i]!);
+  return into;
 }
 
 const narrow = (code: number): number =>
@@ -113,7 +119,7 @@ const widen = (code: number): number =>
 /** Throws a RangeError for a model that does not fit together. */
 export function forestOf(model: ForestModel): Forest {
   const codes = fromBase64(model.feature);
-  const feature = model.featureBytes === 1 ? Uint16Array.from(codes, widen) : new Uint16Array(codes.buffer);
+  const feature = model.featureBytes === 1 ? mapped(codes, new Uint16Array(codes.length), widen) : new Uint16Array(codes.buffer);
   const { value, leafCover } =
     "value" in model ? earlyNodes(model as unknown as EarlyNodes) : readNodes(model, feature);
   const shares = new Float64Array(fromBase64(model.shares ?? "").buffer);
