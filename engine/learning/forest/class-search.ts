@@ -2,9 +2,10 @@ import {
   allBins,
   type Candidate,
   divideSamples,
+  fewGroups,
   firstRank,
-  groupedBelow,
   groupShift,
+  isGrouped,
   keep,
   type NodeRows,
   type NodeSamples,
@@ -48,11 +49,12 @@ export function classSearch(
   }
 
   function search(feature: number, best: Candidate): boolean {
-    return (end - start < groupedBelow && searchBins(feature, groupShift, best)) || searchBins(feature, 0, best);
+    const grouped = isGrouped(end - start, features[feature]!);
+    return (grouped && searchBins(feature, groupShift, best) >= fewGroups) || searchBins(feature, 0, best) > 1;
   }
 
-  /** By groups of 2^shift bins. */
-  function searchBins(feature: number, shift: number, best: Candidate): boolean {
+  /** By groups of 2^shift bins. Returns how many have rows. */
+  function searchBins(feature: number, shift: number, best: Candidate): number {
     const { bins: binOf, firstRanks } = features[feature]!;
     bins.fill(0, 0, stride * (allBins >> shift));
     for (let i = start; i < end; i++) {
@@ -62,12 +64,12 @@ export function classSearch(
       bins[bin + classes] = bins[bin + classes]! + 1;
     }
     const lacks = bins[(missingBin >> shift) * stride + classes]! > 0;
-    const varies = scan(feature, firstRanks, shift, lacks, false, best);
-    if (lacks && varies) scan(feature, firstRanks, shift, true, true, best);
-    return varies;
+    const filled = scan(feature, firstRanks, shift, lacks, false, best);
+    if (lacks && filled > 1) scan(feature, firstRanks, shift, true, true, best);
+    return filled;
   }
 
-  /** Judges the divisions between the bins that have rows. Says whether there are any. */
+  /** Judges the divisions between the bins that have rows. Returns how many have. */
   function scan(
     feature: number,
     firstRanks: Uint16Array,
@@ -75,7 +77,7 @@ export function classSearch(
     lacks: boolean,
     lostLeft: boolean,
     best: Candidate,
-  ): boolean {
+  ): number {
     const count = end - start;
     // Missing values, in the last bin, are on the right of all others, or on the left.
     const lost = missingBin >> shift;
@@ -85,12 +87,11 @@ export function classSearch(
     let leftRows = 0;
     if (lostLeft) leftRows = add(lost);
     let before = -1;
-    let varies = false;
+    let filled = 0;
     for (let bin = 0; bin < last; bin++) {
       const at = bin < known ? bin : lost;
       if (bins[at * stride + classes] === 0) continue;
       if (before >= 0) {
-        varies = true;
         if (leftRows >= minLeaf && count - leftRows >= minLeaf) {
           const score = scoreOf();
           if (score > best.score) {
@@ -101,8 +102,9 @@ export function classSearch(
       }
       leftRows += add(at);
       before = bin;
+      filled++;
     }
-    return varies;
+    return filled;
   }
 
   /** Adds a bin to the left. Returns its rows. */

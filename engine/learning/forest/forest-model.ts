@@ -119,7 +119,8 @@ const widen = (code: number): number =>
 /** Throws a RangeError for a model that does not fit together. */
 export function forestOf(model: ForestModel): Forest {
   const codes = fromBase64(model.feature);
-  const feature = model.featureBytes === 1 ? mapped(codes, new Uint16Array(codes.length), widen) : new Uint16Array(codes.buffer);
+  const feature =
+    model.featureBytes === 1 ? mapped(codes, new Uint16Array(codes.length), widen) : new Uint16Array(codes.buffer);
   const { value, leafCover } =
     "value" in model ? earlyNodes(model as unknown as EarlyNodes) : readNodes(model, feature);
   const shares = new Float64Array(fromBase64(model.shares ?? "").buffer);

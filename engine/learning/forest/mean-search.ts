@@ -2,9 +2,10 @@ import {
   allBins,
   type Candidate,
   divideSamples,
+  fewGroups,
   firstRank,
-  groupedBelow,
   groupShift,
+  isGrouped,
   keep,
   type NodeRows,
   type NodeSamples,
@@ -51,18 +52,19 @@ export function meanSearch(
   }
 
   function search(feature: number, best: Candidate): boolean {
-    return (end - start < groupedBelow && searchBins(feature, groupShift, best)) || searchBins(feature, 0, best);
+    const grouped = isGrouped(end - start, features[feature]!);
+    return (grouped && searchBins(feature, groupShift, best) >= fewGroups) || searchBins(feature, 0, best) > 1;
   }
 
-  /** By groups of 2^shift bins. */
-  function searchBins(feature: number, shift: number, best: Candidate): boolean {
+  /** By groups of 2^shift bins. Returns how many have rows. */
+  function searchBins(feature: number, shift: number, best: Candidate): number {
     const { bins: binOf, firstRanks } = features[feature]!;
     fill(binOf, shift);
     if (minLeaf > 1) countRows(binOf, shift);
     const lacks = bins[2 * (missingBin >> shift)]! > 0;
-    const varies = scan(feature, firstRanks, shift, lacks, false, best);
-    if (lacks && varies) scan(feature, firstRanks, shift, true, true, best);
-    return varies;
+    const filled = scan(feature, firstRanks, shift, lacks, false, best);
+    if (lacks && filled > 1) scan(feature, firstRanks, shift, true, true, best);
+    return filled;
   }
 
   function fill(binOf: Uint16Array, shift: number): void {
@@ -79,7 +81,7 @@ export function meanSearch(
     for (let i = start; i < end; i++) rowsOf[binOf[order[i]!]! >> shift]!++;
   }
 
-  /** Judges the divisions between the bins that have rows. Says whether there are any. */
+  /** Judges the divisions between the bins that have rows. Returns how many have. */
   function scan(
     feature: number,
     firstRanks: Uint16Array,
@@ -87,7 +89,7 @@ export function meanSearch(
     lacks: boolean,
     lostLeft: boolean,
     best: Candidate,
-  ): boolean {
+  ): number {
     const count = end - start;
     const [weight, sum] = [nodeWeight, nodeSum];
     // Missing values, in the last bin, are on the right of all others, or on the left.
@@ -100,13 +102,12 @@ export function meanSearch(
     let bestScore = best.score;
     let [bestLeft, bestRight] = [-1, 0];
     let before = -1;
-    let varies = false;
+    let filled = 0;
     for (let bin = 0; bin < last; bin++) {
       const at = bin < known ? bin : lost;
       const here = bins[2 * at]!;
       if (here === 0) continue;
       if (before >= 0) {
-        varies = true;
         if (minLeaf === 1 || (leftRows >= minLeaf && count - leftRows >= minLeaf)) {
           const rest = sum - leftSum;
           const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (weight - leftWeight);
@@ -121,12 +122,13 @@ export function meanSearch(
       leftSum += bins[2 * at + 1]!;
       if (minLeaf > 1) leftRows += rowsOf[at]!;
       before = bin;
+      filled++;
     }
     if (bestLeft >= 0) {
       const right = bestRight === lost ? missingRank : firstRank(firstRanks, bestRight, shift);
       keep(best, feature, bestScore, firstRank(firstRanks, bestLeft + 1, shift) - 1, right, lacks, lostLeft);
     }
-    return varies;
+    return filled;
   }
 
   return {

@@ -49,9 +49,14 @@ export interface NodeRows {
 /** Bins of a feature, that of missing values among them. */
 export const allBins = missingBin + 1;
 
-/** Nodes of fewer rows are searched by groups of 2^`groupShift` bins, unless all of them are in one. */
-export const groupedBelow = 2048;
+const groupedBelow = 2048;
 export const groupShift = 2;
+/** With rows in fewer groups of bins, the bins are looked at one by one. */
+export const fewGroups = 32;
+
+/** Of few rows in many bins, groups of 2^`groupShift` of these tell as much, and are fewer to look at. */
+export const isGrouped = (count: number, { firstRanks }: RankedFeature): boolean =>
+  count < groupedBelow && firstRanks.length > allBins >> groupShift;
 
 /** The first rank of a group of 2^shift bins, or behind the last one how many ranks there are. */
 export const firstRank = (firstRanks: Uint16Array, group: number, shift: number): number =>
