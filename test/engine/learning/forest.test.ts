@@ -258,33 +258,34 @@ describe("forest", () => {
     assert.deepEqual(few.feature, more.feature.slice(0, nodes));
   });
 
-  it("grows one tree as an exhaustive search would, node by node", () => {
-    // Without randomness (all features, one tree, the rows as they are) CART has one answer: tried here by brute force.
+  /** Without randomness (the same features, one tree, the rows as they are) CART has one answer: tried here by brute force. */
+  function assertExhaustive({ rows: count, features, target }: Dataset, unused: number): void {
+    // Those that are never tried come last, because nothing is drawn.
+    const columns = [
+      ...features.map((f) => f.values),
+      ...Array.from({ length: unused }, () => new Float64Array(count)),
+    ];
     const grow = treeGrower(
-      {
-        ...rankedColumns(noisy.features.map((f) => f.values)),
-        target: noisy.target.values,
-        weight: new Float64Array(noisy.rows).fill(1),
-      },
+      { ...rankedColumns(columns), target: target.values, weight: new Float64Array(count).fill(1) },
       { maxDepth: 3, minLeaf: 1, tries: 3, classes: 0 },
     );
-    const tree = grow({ ...randomOf(1), below: eachRowOnce() });
+    const tree = grow({ ...randomOf(1), below: eachRowOnce(count) });
     const sse = (rows: number[]) => {
-      const m = mean(rows.map((i) => noisy.target.values[i]!));
-      return rows.reduce((sum, i) => sum + (noisy.target.values[i]! - m) ** 2, 0);
+      const m = mean(rows.map((i) => target.values[i]!));
+      return rows.reduce((sum, i) => sum + (target.values[i]! - m) ** 2, 0);
     };
     const check = (at: number, rows: number[]): void => {
       if (tree.feature[at] === 65535) {
-        assert.ok(Math.abs(tree.value[at]! - mean(rows.map((i) => noisy.target.values[i]!))) < 1e-12);
+        assert.ok(Math.abs(tree.value[at]! - mean(rows.map((i) => target.values[i]!))) < 1e-12);
         return;
       }
       const split = (f: number, t: number): [number[], number[]] => [
-        rows.filter((i) => noisy.features[f]!.values[i]! <= t),
-        rows.filter((i) => noisy.features[f]!.values[i]! > t),
+        rows.filter((i) => features[f]!.values[i]! <= t),
+        rows.filter((i) => features[f]!.values[i]! > t),
       ];
       let best = Number.POSITIVE_INFINITY;
       for (let f = 0; f < 3; f++)
-        for (const t of new Set(rows.map((i) => noisy.features[f]!.values[i]!))) {
+        for (const t of new Set(rows.map((i) => features[f]!.values[i]!))) {
           const [left, right] = split(f, t);
           if (right.length > 0) best = Math.min(best, sse(left) + sse(right));
         }
@@ -293,7 +294,15 @@ describe("forest", () => {
       check(at + 1, left);
       check(tree.right[at]!, right);
     };
-    check(0, [...Array(noisy.rows).keys()]);
+    check(0, [...Array(count).keys()]);
+  }
+
+  it("grows one tree as an exhaustive search would, node by node", () => {
+    assertExhaustive(noisy, 0);
+    // Few of many features tried, so that large nodes are searched by bins: of few values each value is one.
+    const wavy = (i: number): number => Math.sin(i / 70) + ((i * 37) % 11) / 20;
+    const row = (i: number) => ({ y: wavy(i), a: i % 50, b: (i * 7) % 13, c: Math.floor(i / 6) });
+    for (const rows of [300, 1500]) assertExhaustive(numbersOf(table(rows, row)), 4);
   });
 
   it("predicts training rows exactly where a tree saw them and leaves are pure", () => {
