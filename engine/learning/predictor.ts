@@ -68,13 +68,6 @@ export interface Predictor {
   ): void;
 }
 
-/** What is known of a row before it is scored. */
-interface Place {
-  outside: Outside[] | undefined;
-  isBeyond: boolean;
-  distance: number | undefined;
-}
-
 /** Scores rows of a table with a stored model. */
 export function predictorOf(model: Model): Predictor {
   const scorer = scorerOf(model);
@@ -90,7 +83,8 @@ export function predictorOf(model: Model): Predictor {
   const familiarity = familiarityIn(model);
   const copesWithMissing = model.forest !== undefined && model.engine === "meditwin";
 
-  function encode(row: Row): Outside[] | undefined {
+  /** Puts the row's numbers into `into`, from `at`; says which lie outside. */
+  function encode(row: Row, into: Float64Array, at: number): Outside[] | undefined {
     let outside: Outside[] | undefined;
     for (let f = 0; f < names.length; f++) {
       // Nearly every cell there is: a number within its range, a text that is known.
@@ -98,10 +92,10 @@ export function predictorOf(model: Model): Predictor {
       const known = numbers[f];
       const value = known ? known.get(cell as string) : cell;
       if (typeof value === "number" && (known || (value >= lows[f]! && value <= highs[f]!))) {
-        values[f] = value;
+        into[at + f] = value;
         continue;
       }
-      const found = encodeCell(row, features[f]!, f);
+      const found = encodeCell(row, f, into, at);
       if (!found) continue;
       outside ??= [];
       outside.push(found);
@@ -109,12 +103,12 @@ export function predictorOf(model: Model): Predictor {
     return outside;
   }
 
-  /** Puts the cell's number into `values`; says so when it lies outside. */
-  function encodeCell(row: Row, spec: FeatureSpec, f: number): Outside | undefined {
+  function encodeCell(row: Row, f: number, into: Float64Array, at: number): Outside | undefined {
+    const spec = features[f]!;
     const cell = readCell(row, spec, copesWithMissing);
     const value =
       spec.kind === "category" ? (numbers[f]?.get(categoryOfCell(cell) ?? "") ?? Number.NaN) : numberOfCell(cell);
-    values[f] = value;
+    into[at + f] = value;
     const { min, max } = spec;
     const isInside = Number.isNaN(value)
       ? spec.mayBeMissing && kindOfCell(cell) === "missing"
@@ -127,22 +121,25 @@ export function predictorOf(model: Model): Predictor {
   }
 
   function oddOne(row: Row): Outside {
-    const { name } = features[familiarity!.oddest()]!;
+    const { name } = features[familiarity!.oddest(values)]!;
     return { feature: name, value: row[name] ?? null };
   }
 
-  /** Puts the row into `values`, and says where it lies. */
-  function place(row: Row, { combination = true }: PredictOptions): Place {
-    const outside = encode(row);
-    const isBeyond = outside !== undefined;
-    const distance = combination ? familiarity?.distance(values) : undefined;
-    const isOdd = distance !== undefined && distance > 1 && !isBeyond;
-    return { outside: isOdd ? [oddOne(row)] : outside, isBeyond, distance };
-  }
-
-  /** Of the row in `values` and its probabilities in `shares`. */
-  function tell({ outside, isBeyond, distance }: Place, score: number, options: PredictOptions): Prediction {
+  /**
+   * Of the row in `values`, and its probabilities in `shares`.
+   *
+   * @param beyond which features lie outside
+   * @param distance its domainScore, when that was looked at
+   */
+  function tell(
+    row: Row,
+    beyond: Outside[] | undefined,
+    distance: number | undefined,
+    score: number,
+    options: PredictOptions,
+  ): Prediction {
     const { interval = 0, explain = false } = options;
+    const outside = beyond ?? (distance !== undefined && distance > 1 ? [oddOne(row)] : undefined);
     const prediction: Prediction = {
       value: labels ? (labels[score] ?? null) : Number.isFinite(score) ? score : null,
       domain: outside ? "out" : "in",
@@ -159,19 +156,22 @@ export function predictorOf(model: Model): Predictor {
     if (distance !== undefined) prediction.domainScore = Math.round(distance * 1000) / 1000;
     if (outside) {
       prediction.outside = outside;
-      prediction.domainWhy = isBeyond ? "range" : "combination";
+      prediction.domainWhy = beyond ? "range" : "combination";
     }
     return prediction;
   }
 
   function predict(row: Row, options: PredictOptions = {}): Prediction {
-    const found = place(row, options);
-    return tell(found, scorer.probabilities?.(values, shares) ?? scorer.score(values), options);
+    const beyond = encode(row, values, 0);
+    const distance = options.combination === false ? undefined : familiarity?.distance(values);
+    return tell(row, beyond, distance, scorer.probabilities?.(values, shares) ?? scorer.score(values), options);
   }
 
   const { together } = scorer;
-  const room = together ? Math.max(1, Math.min(together.mostRows, Math.floor(mostCells / features.length))) : 64;
+  const width = features.length;
+  const room = together ? Math.max(1, Math.min(together.mostRows, Math.floor(mostCells / width))) : 64;
   let block: Block | undefined;
+  let distances: Float64Array | undefined;
 
   return {
     model,
@@ -187,25 +187,34 @@ export function predictorOf(model: Model): Predictor {
           );
         return;
       }
-      block ??= blockOf(room, features.length, shares.length);
-      const { width, rows, scores, shares: allShares } = block;
-      const places: (Place | Refusal)[] = [];
+      block ??= blockOf(room, width, shares.length);
+      distances ??= new Float64Array(room);
+      const { rows, scores, shares: allShares } = block;
+      const given: Row[] = [];
+      const places: (Outside[] | undefined | Refusal)[] = [];
       block.count = 0;
       for (let i = 0; i < count; i++) {
-        const found = orRefusal(() => place(rowAt(i), options));
+        const found = orRefusal(() => {
+          const row = rowAt(i);
+          const beyond = encode(row, rows, width * block!.count);
+          given.push(row);
+          return beyond;
+        });
         places.push(found);
-        if (!(found instanceof Refusal)) rows.set(values, width * block.count++);
+        if (!(found instanceof Refusal)) block.count++;
       }
+      const isMeasured = familiarity !== undefined && options.combination !== false;
+      if (isMeasured) familiarity.distances(rows, width, block.count, distances);
       together.score(block);
       let at = 0;
-      for (const [i, found] of places.entries()) {
-        if (found instanceof Refusal) {
-          each(found, i);
+      for (const [i, beyond] of places.entries()) {
+        if (beyond instanceof Refusal) {
+          each(beyond, i);
           continue;
         }
         for (let f = 0; f < width; f++) values[f] = rows[at * width + f]!;
         for (let c = 0; c < shares.length; c++) shares[c] = allShares[at * shares.length + c]!;
-        each(tell(found, scores[at++]!, options), i);
+        each(tell(given[at]!, beyond, isMeasured ? distances[at] : undefined, scores[at++]!, options), i);
       }
     },
   };

@@ -1,6 +1,7 @@
 import { fromBase64, packed } from "../base64";
 import { type Dataset, takeRows } from "../dataset";
 import { randomOf } from "../random";
+import { nearest, nearestSquare, nearestSquares } from "./nearest";
 import { type DomainColumn, domainColumns, standardised, whiteningOf } from "./whitening";
 
 /** What a model keeps of where its training rows lie: some of them, and how far apart such rows are. JSON. */
@@ -17,8 +18,10 @@ export interface FamiliarityModel {
 export interface Familiarity {
   /** Distance of a row of the model's features to the nearest training row that is kept, as a share of the limit: above 1 it is out. */
   distance(row: Float64Array): number;
-  /** Index of the feature that, of the row measured last, goes least with those before it. */
-  oddest(): number;
+  /** The same of the first `count` of rows of `width` numbers each, to the bit. */
+  distances(rows: Float64Array, width: number, count: number, into: Float64Array): void;
+  /** Index of the feature that goes least with those before it. */
+  oddest(row: Float64Array): number;
 }
 
 /** Training rows that are kept. */
@@ -84,10 +87,20 @@ export function familiarityFrom({ columns, whitening, rows, limit }: Familiarity
     throw new RangeError("the kept training rows do not fit together");
   const whiten = whitener(columns, matrix);
   const z = new Float64Array(k);
+  const group = new Float64Array(4 * k);
+  const squares = new Float64Array(4);
   return {
     distance: (row) => Math.sqrt(nearestSquare(points, whiten(row, z), 0, points.length / k)) / limit,
-    oddest() {
-      const at = nearest(points, z);
+    distances(rows, width, count, into) {
+      for (let start = 0; start < count; start += 4) {
+        const some = Math.min(4, count - start);
+        for (let i = 0; i < some; i++) whiten(rows, group, (start + i) * width, i * k);
+        nearestSquares(points, group, k, squares);
+        for (let i = 0; i < some; i++) into[start + i] = Math.sqrt(squares[i]!) / limit;
+      }
+    },
+    oddest(row) {
+      const at = nearest(points, whiten(row, z));
       let most = 0;
       let column = 0;
       for (let i = 0; i < k; i++) {
@@ -101,57 +114,22 @@ export function familiarityFrom({ columns, whitening, rows, limit }: Familiarity
   };
 }
 
-/** Of the rows `from` to `to`. Two at a time and without a branch: three times as fast as leaving a row as soon as it is too far. */
-function nearestSquare(points: Float64Array, z: Float64Array, from: number, to: number): number {
-  const k = z.length;
-  const end = (to - 1) * k;
-  let best = Number.POSITIVE_INFINITY;
-  for (let p = from * k; p <= end; p += 2 * k) {
-    // Of an odd number of rows, the last one is measured twice.
-    const q = Math.min(p + k, end);
-    let one = 0;
-    let two = 0;
-    for (let j = 0; j < k; j++) {
-      const a = z[j]! - points[p + j]!;
-      const b = z[j]! - points[q + j]!;
-      one += a * a;
-      two += b * b;
-    }
-    best = Math.min(best, one, two);
-  }
-  return best;
-}
-
+/** Whitens the row that begins at `from`, and puts it at `to`. */
 function whitener(
   columns: readonly DomainColumn[],
   matrix: Float64Array,
-): (row: Float64Array, into: Float64Array) => Float64Array {
+): (rows: Float64Array, into: Float64Array, from?: number, to?: number) => Float64Array {
   const k = columns.length;
   const u = new Float64Array(k);
-  return (row, into) => {
-    for (let i = 0; i < k; i++) u[i] = standardised(columns[i]!, row[columns[i]!.feature]!);
+  return (rows, into, from = 0, to = 0) => {
+    for (let i = 0; i < k; i++) u[i] = standardised(columns[i]!, rows[from + columns[i]!.feature]!);
     for (let i = 0; i < k; i++) {
       let sum = 0;
       for (let j = 0; j <= i; j++) sum += matrix[i * k + j]! * u[j]!;
-      into[i] = sum;
+      into[to + i] = sum;
     }
     return into;
   };
-}
-
-/** Which row is nearest. */
-function nearest(points: Float64Array, z: Float64Array): number {
-  const k = z.length;
-  let best = Number.POSITIVE_INFINITY;
-  let at = 0;
-  for (let i = 0; i * k < points.length; i++) {
-    let square = 0;
-    for (let j = 0; j < k && square < best; j++) square += (z[j]! - points[i * k + j]!) ** 2;
-    if (square >= best) continue;
-    best = square;
-    at = i;
-  }
-  return at;
 }
 
 /** Rows picked at random, after some of each text, so that none is far off only because it is rare. */

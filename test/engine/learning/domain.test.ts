@@ -45,6 +45,15 @@ describe("domain: combinations of values", () => {
     const farthest = Math.max(...reference["NearestNeighbors: each known row to the others"]);
     assertDigits(model.limit, 1.5 * farthest, 5, "limit of few rows");
     const familiarity = familiarityFrom(model);
+    const width = columns.length;
+    const rows = Float64Array.from(others.flatMap((row) => columns.map((name) => Number(row[name]))));
+    rows[2] = Number.NaN;
+    for (const count of [others.length, 1, 2, 3, 4]) {
+      const together = new Float64Array(count + 1).fill(-1);
+      familiarity.distances(rows, width, count, together);
+      const alone = (i: number): number => familiarity.distance(rows.subarray(i * width, (i + 1) * width));
+      assert.deepEqual([...together], [...Array.from({ length: count }, (_, i) => alone(i)), -1], "to the bit");
+    }
     reference["NearestNeighbors: each other row to the known ones"].forEach((distance, i) => {
       const row = Float64Array.from(columns, (name) => Number(others[i]![name]));
       // The rows are kept with 24 bits.
@@ -96,8 +105,9 @@ describe("domain: combinations of values", () => {
     }
     // 20 on the mean; the limit itself is an estimate from 4,000 rows, of which 4 lie beyond.
     assert.ok(out >= 4 && out <= 60, `${out} of ${fresh}`);
-    assert.ok(familiarity.distance(Float64Array.of(1, 2.5, 1)) > 1, "b far from a");
-    assert.equal(familiarity.oddest(), 1);
+    const odd = Float64Array.of(1, 2.5, 1);
+    assert.ok(familiarity.distance(odd) > 1, "b far from a");
+    assert.equal(familiarity.oddest(odd), 1);
     assert.ok(familiarity.distance(Float64Array.of(2.4, 2.7, 1)) > 1, "low, yet a is high");
     assert.ok(familiarity.distance(Float64Array.of(1.2, 1.5, 2)) < 1, "a rare text");
   });

@@ -2,6 +2,8 @@ import { strict as assert } from "node:assert";
 import { Refusal, refuse } from "../../../engine/contract/errors";
 import type { Row, Table } from "../../../engine/contract/messages";
 import { buildDataset } from "../../../engine/learning/dataset-builder";
+import { askTogether } from "../../../engine/learning/forest/ask-together";
+import { type Forest, forestOf } from "../../../engine/learning/forest/forest-model";
 import type { Model } from "../../../engine/learning/model";
 import { type TrainOptions, trainOptions } from "../../../engine/learning/options";
 import { type Prediction, type PredictOptions, predictorOf } from "../../../engine/learning/predictor";
@@ -17,6 +19,7 @@ const table: Table = Array.from({ length: 600 }, (_, i) => {
   const kind = kinds[i % 3]!;
   return {
     ...{ a, b: i % 7 ? b : null, kind, x: a + 1 },
+    ...{ c: Math.round(a), d: i % 7 ? Math.round(10 * b) : null },
     y: a + (kind === "B" ? 3 : 0) + dice(1000) / 1000,
     two: a + 4 * b > 7 ? "yes" : "no",
     three: a < 3 ? "low" : a + b < 7 ? "mid" : "high",
@@ -24,11 +27,11 @@ const table: Table = Array.from({ length: 600 }, (_, i) => {
 });
 /** Rows as they come: blanks, unknown texts, far values, and such that are refused. */
 const rows: Row[] = Array.from({ length: 1100 }, (_, i) => {
-  const { a, b, kind, x } = table[(i * 7) % table.length]!;
-  if (i % 31 === 0) return { a: 99, b, kind, x: 99 };
-  if (i % 37 === 0) return { a, b, kind: "Z", x: i % 2 ? "seven" : x };
+  const { a, b, kind, x, c, d } = table[(i * 7) % table.length]!;
+  if (i % 31 === 0) return { a: 99, b, kind, x: 99, c: 99, d };
+  if (i % 37 === 0) return { a, b, kind: "Z", x: i % 2 ? "seven" : x, c, d };
   if (i % 41 === 0) return { b, kind };
-  return { a: i % 5 ? a : String(a), b, kind, x };
+  return { a: i % 5 ? a : String(a), b, kind, x, c, d };
 });
 
 function modelOf(target: string, features: string[], options: Asked): Model {
@@ -40,12 +43,16 @@ function modelOf(target: string, features: string[], options: Asked): Model {
 
 describe("rows predicted together", () => {
   const all = ["a", "b", "kind"];
+  const rounded = ["c", "d", "kind"];
   const cost = { positive: "yes", costMissed: 9, costFalseAlarm: 1 };
   const models: [string, string, string[], Asked][] = [
     ["forest of numbers", "y", all, { algorithm: "forest-regressor" }],
     ["forest of two classes", "two", all, { algorithm: "forest-classifier" }],
     ["forest of two classes with costs", "two", all, { algorithm: "forest-classifier", ...cost }],
     ["forest of three classes", "three", all, { algorithm: "forest-classifier" }],
+    ["forest of numbers, of few values", "y", rounded, { algorithm: "forest-regressor" }],
+    ["forest of two classes, of few values", "two", rounded, { algorithm: "forest-classifier" }],
+    ["forest of three classes, of few values", "three", rounded, { algorithm: "forest-classifier" }],
     ["votes", "three", ["a", "x"], { algorithm: "forest-classifier", engine: "ml-random-forest", trees: 5 }],
     ["linear", "y", ["a", "kind"], { algorithm: "linear" }],
     ["interactions", "y", ["a", "kind"], { algorithm: "linear", interactions: true }],
@@ -65,7 +72,7 @@ describe("rows predicted together", () => {
       return { found, numbers: found instanceof Refusal ? undefined : alone.row.slice() };
     });
     let next = 0;
-    for (const size of [together.blockRows, 1, 7, together.blockRows]) {
+    for (const size of [together.blockRows - 40, 1, 7, 33, together.blockRows]) {
       const from = next;
       const count = Math.min(size, rows.length - from);
       together.predictBlock(
@@ -86,6 +93,16 @@ describe("rows predicted together", () => {
     }
     assert.ok(expected.slice(0, next).some(({ found }) => found instanceof Refusal));
   }
+
+  it("a forest is asked together where its questions are few for its trees, and none is no number", () => {
+    const forestWith = (features: string[]): Forest =>
+      forestOf(modelOf("y", features, { algorithm: "forest-regressor" }).forest!);
+    assert.equal(askTogether(forestWith(all), 1024), undefined);
+    const forest = forestWith(rounded);
+    assert.notEqual(askTogether(forest, 1024), undefined);
+    forest.value[0] = Number.NaN;
+    assert.equal(askTogether(forest, 1024), undefined);
+  });
 
   it("a row that cannot be read is refused in its place; what is no refusal goes through", () => {
     const predictor = predictorOf(modelOf("y", all, { algorithm: "forest-regressor" }));
