@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
 /** Ms of work on the main thread before other work gets its turn. */
-const sliceMs = 8;
+const sliceMs = 3;
 
 /**
  * Does work in slices, with the turns of others in between.

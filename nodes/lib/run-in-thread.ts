@@ -24,6 +24,8 @@ export interface ThreadJob<Answer, Result extends object> {
   ready?: Worker | undefined;
   /** Called once the thread has been started, to send it more. */
   started?(worker: Worker): void;
+  /** Takes over the thread when it is done, and says whether it did; it ends otherwise. */
+  keep?(worker: Worker): boolean;
   /** What the thread says. Gives the result when that was the last word. */
   answer(answer: Answer): Result | undefined;
 }
@@ -57,8 +59,7 @@ export function runInThread<Answer extends { type: string }, Result extends obje
       end();
       reject(signal.reason);
     };
-    signal.addEventListener("abort", abort);
-    worker.on("message", (answer: Answer | Refused) => {
+    const hear = (answer: Answer | Refused): void => {
       if (answer.type === "refused") {
         end();
         reject(new Refusal((answer as Refused).info));
@@ -66,18 +67,25 @@ export function runInThread<Answer extends { type: string }, Result extends obje
       }
       const result = job.answer(answer as Answer);
       if (!result) return;
-      end();
+      if (job.keep?.(worker)) letGo();
+      else end();
       resolve(result);
-    });
-    worker.on("error", (error) => {
+    };
+    const fail = (error: Error): void => {
       end();
       reject(threadFailure(error, job.job, job.smaller));
-    });
-    worker.on("exit", (code) => {
+    };
+    const gone = (code: number): void => {
       signal.removeEventListener("abort", abort);
       // After an answer, and after an abort, this changes nothing any more.
       reject(threadFailure(code, job.job, job.smaller));
-    });
+    };
+    const letGo = (): void => {
+      signal.removeEventListener("abort", abort);
+      worker.off("message", hear).off("error", fail).off("exit", gone);
+    };
+    signal.addEventListener("abort", abort);
+    worker.on("message", hear).on("error", fail).on("exit", gone);
     job.started?.(worker);
   });
 }

@@ -25,21 +25,24 @@ export interface TrainOrder extends TrainRequest {
   memory: number;
 }
 
-/** What the worker says, beside `Refused`. `done` is its last word. */
-export type TrainAnswer = { type: "progress"; progress: Progress } | { type: "done"; report: Report; model: string };
+/** What the worker says, beside `Refused`. `done` is its last word on an order; `bytes` are what it holds on to. */
+export type TrainAnswer =
+  | { type: "progress"; progress: Progress }
+  | { type: "done"; report: Report; model: string; bytes: number };
 
-/** What a thread is started with that waits for its order, which then comes as a message. */
+/** What a thread is started with that waits for its first order. */
 export interface ReadyOrder {
   waits: true;
 }
 
-// Trains off the main thread, so that no flow waits for it. One training per worker: ending the worker is the way to cancel.
+// Trains off the main thread, so that no flow waits for it. Ending the worker is the way to cancel. What has trained can take
+// another order, as a message: its code is compiled already.
 const port = parentPort;
 if (port) {
   const order = workerData as TrainOrder | ReadyOrder;
+  port.on("message", (next: TrainOrder) => run(port, next));
   if ("waits" in order) {
     warmUp();
-    port.once("message", (late: TrainOrder) => run(port, late));
     port.postMessage({ type: "ready" });
   } else run(port, order);
 }
@@ -52,7 +55,8 @@ function run(port: MessagePort, { dataset, options, champion, helpers, memory }:
       onProgress: (progress) => say({ type: "progress", progress }),
       ...(champion ? { champion: { version: champion.version, model: JSON.parse(champion.model) as Model } } : {}),
     });
-    say({ type: "done", report, model: JSON.stringify(model) });
+    const { heapTotal, external } = process.memoryUsage();
+    say({ type: "done", report, model: JSON.stringify(model), bytes: heapTotal + external });
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     say({ type: "refused", info: error.info });

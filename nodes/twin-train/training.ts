@@ -8,7 +8,7 @@ import { algorithmsOf } from "../../engine/learning/tune-candidates";
 import { inSlices } from "../lib/in-slices";
 import { runInThread } from "../lib/run-in-thread";
 import { startHelpers } from "./helpers";
-import { takeReady, workerFile } from "./ready-thread";
+import { giveBack, takeReady, workerFile } from "./ready-thread";
 import type { TrainAnswer, TrainOrder, TrainRequest } from "./train-worker";
 
 /** The table as a dataset, made in slices: it is the one part of a training that the main thread has to do. */
@@ -27,7 +27,7 @@ export interface TrainMeans {
 
 /**
  * Trains in a thread of its own, forests with helpers. Aborting the signal ends all of them at once, and so does the end of
- * one of them, whatever ended it.
+ * one of them, whatever ended it. The training's own thread is kept for the next one where somebody keeps one ready.
  *
  * @param request its dataset is handed over and cannot be used afterwards
  */
@@ -39,6 +39,7 @@ export async function trainInThread(
 ): Promise<{ report: Report; model: string }> {
   signal.throwIfAborted();
   const helpers = startHelpers(canShare(request.options) ? workers - 1 : 0);
+  let held = 0;
   try {
     return await runInThread(
       {
@@ -49,8 +50,12 @@ export async function trainInThread(
         data: { ...request, helpers: helpers.ports, memory } satisfies TrainOrder,
         transfer: [...buffersOf(request.dataset), ...helpers.ports],
         smaller: lessMemory,
+        keep: (thread) => giveBack(thread, held),
         answer(answer: TrainAnswer) {
-          if (answer.type === "done") return answer;
+          if (answer.type === "done") {
+            held = answer.bytes;
+            return answer;
+          }
           onProgress(answer.progress);
           return undefined;
         },

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import type { Failure, Refusal } from "../../engine/contract/errors";
 import type { Table } from "../../engine/contract/messages";
@@ -71,19 +72,24 @@ describe("a training's threads", function () {
     }
     assert.equal(told.filter(({ phase }) => phase === "training").length, 90, "each tree is told");
   });
-  it("are one that was made ready, where there is one: with the same model; it serves once, and another takes its place", async () => {
+  it("are one that was made ready, where there is one: with the same model, one training after another; where it ended, another takes its place", async () => {
     const lease = keepReady(0);
     try {
       const options = forest({ trees: 10 });
       const alone = train(dataset(400), options);
-      for (let round = 0; round < 2; round++) {
-        await lease.value.wait();
-        const { report, model } = await trainInThread({ dataset: dataset(400), options }, none, () => {});
+      await lease.value.wait();
+      const told: Progress[][] = [[], [], []];
+      for (const heard of told) {
+        const { report, model } = await trainInThread({ dataset: dataset(400), options }, none, (one) =>
+          heard.push(one),
+        );
         assert.equal(model, JSON.stringify(alone.model));
         assert.deepEqual(report, alone.report);
       }
+      assert.equal(threads.running().length, 1, "the same thread served all three");
+      assert.ok(told[0]!.length > 0);
+      assert.deepEqual(told.slice(1), [told[0], told[0]], "and told each of its own training only");
       // Cancelled, it is ended as any other; one that dies while it waits is replaced.
-      await lease.value.wait();
       const cancel = new AbortController();
       const cancelled = trainInThread({ dataset: dataset(4000), options: forest({ trees: 5000 }) }, cancel.signal, () =>
         cancel.abort(new Error("enough")),
@@ -93,12 +99,39 @@ describe("a training's threads", function () {
       await threads.named(/ready/).at(-1)?.terminate();
       await lease.value.wait();
       await trainInThread({ dataset: dataset(400), options }, none, () => {});
+      assert.equal(threads.named(/ready/).length, 3);
       assert.deepEqual(threads.named(/forest/), [], "no training had to start a thread of its own");
     } finally {
       lease.release();
       await disposeShared();
     }
     await nobodyLeft();
+  });
+  it("are kept where a training had to start its own, but not two of them, and none that holds much memory", async () => {
+    const hour = 3_600_000;
+    const twice = async (): Promise<void> => {
+      for (let round = 0; round < 2; round++)
+        await trainInThread({ dataset: dataset(50), options: trainOptions({ algorithm: "linear" }) }, none, () => {});
+    };
+    for (const [mostBytes, started] of [
+      [1e9, 1],
+      [1000, 2],
+    ] as const) {
+      const before = threads.named(/linear/).length;
+      const lease = keepReady(hour, mostBytes);
+      try {
+        await twice();
+        assert.equal(threads.named(/linear/).length - before, started);
+        if (started === 1) {
+          await Promise.all([twice(), twice()]);
+          while (threads.running().length > 1) await pause(5);
+        }
+      } finally {
+        lease.release();
+        await disposeShared();
+      }
+      await nobodyLeft();
+    }
   });
   it("go on with the next candidate of a search when one is refused in mid-growth, and mistake no tree of the one for the other's", async () => {
     const options = forest({ folds: 2, minLeaf: 40, tune: [{ setting: "trees", values: [3000, 10, 12] }] });
