@@ -20,8 +20,8 @@ export function foldsOf(dataset: Dataset, count: number, { split, seed }: { spli
     const { groups, count: named } = consecutive(dataset.groups);
     if (named >= 2) return partsOf(groups, named);
   }
-  checkEnough(rows, count, "row");
   if (split === "time") return expandingWindows(dataset, count);
+  checkEnough(rows, count, "row");
   const random = randomOf(seed, foldStream);
   const foldOf = new Int32Array(rows);
   if (split === "group" && dataset.groups) {
@@ -60,7 +60,7 @@ const indicesWhere = (partOf: Int32Array, fits: (part: number) => boolean): Int3
 function expandingWindows(dataset: Dataset, count: number): Split[] {
   const order = rowsByTime(dataset);
   const size = Math.floor(dataset.rows / (count + 1));
-  if (size === 0) checkEnough(dataset.rows, count + 1, "row");
+  if (size === 0) refuseParts(dataset.rows, count + 1, "row", dataset.rows - 1);
   return Array.from({ length: count }, (_, part) => {
     const start = dataset.rows - (count - part) * size;
     return { train: order.slice(0, start).sort(), test: order.slice(start, start + size).sort() };
@@ -91,12 +91,16 @@ function balanced(
 }
 
 function checkEnough(there: number, needed: number, what: "row" | "group"): void {
-  if (there >= needed) return;
+  if (there < needed) refuseParts(there, needed, what, there);
+}
+
+/** @param mostFolds of which there are enough */
+function refuseParts(there: number, needed: number, what: "row" | "group", mostFolds: number): never {
   throw new Refusal(
     refuse(
       "too-few-rows",
       `${there} ${what}${there === 1 ? "" : "s"} to learn from cannot be divided into ${needed} parts for cross-validation.`,
-      `Set folds to ${Math.max(2, there)} or less, or send more ${what}s.`,
+      `Set folds to ${mostFolds < 2 ? 0 : `${mostFolds} or less`}, or send more ${what}s.`,
       { property: "folds" },
     ),
   );

@@ -99,15 +99,19 @@ describe("folds, as scikit-learn's", () => {
 
   it("refuses parts that would be empty", () => {
     const groups = Int32Array.from({ length: 30 }, (_, i) => i % 4);
-    const cases: [Dataset, SplitKind, RegExp][] = [
-      [emptyRows(4), "random", /4 rows to learn from cannot be divided into 5 parts/],
-      [emptyRows(5), "time", /5 rows .* into 6 parts/],
-      [emptyRows(30, { groups }), "group", /4 groups .* into 5 parts/],
+    const cases: [Dataset, SplitKind, RegExp, number][] = [
+      [emptyRows(4), "random", /4 rows to learn from cannot be divided into 5 parts/, 4],
+      [emptyRows(5), "time", /5 rows .* into 6 parts/, 4],
+      [emptyRows(30, { groups }), "group", /4 groups .* into 5 parts/, 4],
+      [emptyRows(2), "time", /2 rows .* into 6 parts/, 0],
+      [emptyRows(30, { groups: new Int32Array(30) }), "group", /1 group .* into 5 parts/, 0],
     ];
-    for (const [dataset, split, words] of cases) {
-      const { code, message } = refusalOf(() => foldsBy(dataset, 5, split));
+    for (const [dataset, split, words, fit] of cases) {
+      const { code, message, hint } = refusalOf(() => foldsBy(dataset, 5, split));
       assert.equal(code, "too-few-rows");
       assert.match(message, words);
+      assert.match(hint, fit ? new RegExp(`Set folds to ${fit} or less`) : /Set folds to 0, /);
+      if (fit) assert.equal(foldsBy(dataset, fit, split).length, fit, "what the hint says is so");
     }
     assert.equal(foldsBy(emptyRows(5), 5, "random").length, 5);
     assert.equal(foldsBy(emptyRows(6), 5, "time").length, 5);
