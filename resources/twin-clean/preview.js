@@ -209,7 +209,10 @@
         clearTimeout(timer);
         timer = setTimeout(renew, 350);
       },
-      close: () => clearTimeout(timer),
+      close() {
+        clearTimeout(timer);
+        asked++;
+      },
     };
   }
 

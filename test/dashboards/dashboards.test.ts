@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import mqtt from "mqtt";
 import type { Locator, Page } from "playwright-core";
 import { until } from "../start/server";
-import { englishWords, useInstallation } from "./installation";
+import { assertFitsTablets, englishWords, useInstallation } from "./installation";
 import { killNextTraining, killsTrainings } from "./kill-training";
 
 interface TwinDocument {
@@ -83,7 +83,7 @@ describe("the operators' pages", function () {
     await until("the count", async () => (await page.locator('[data-count="refused"]').innerText()) === "1");
   });
 
-  it("show a twin that does not report any more as stale, and a value beyond its limits in colour", async () => {
+  it("show a value beyond its limits in colour", async () => {
     const page = await installation().open("overview");
     await fetch(`${installation().url}/api/readings`, {
       method: "POST",
@@ -93,7 +93,7 @@ describe("the operators' pages", function () {
     const card = page.locator('[data-twin="press-7"]');
     await card.locator('[data-outside="main_comp"]').waitFor();
     assert.match(await card.innerText(), /6\.1 kN, above 5\.7/);
-    await card.locator('[data-status="stale"]').waitFor({ timeout: 25_000 });
+    await card.locator('[data-status="live"]').waitFor();
   });
 
   it("take a set point to the machine, and show it as open until the machine reports it", async () => {
@@ -162,8 +162,6 @@ describe("the operators' pages", function () {
     assert.equal((await state()).desired.speed_setpoint, before);
     await guard.getByText("closed").click();
     await until("the press runs again", async () => (await state()).reported.guard_open === false);
-    await choose(page, 80);
-    await page.locator('[data-loop][data-state="idle"]').waitFor({ timeout: 30_000 });
   });
 
   it("say the original time, whose data it is, and that it is a replay", async () => {
@@ -188,6 +186,11 @@ describe("the operators' pages", function () {
     // Standing, or at a speed that the models have never seen: no prediction.
     assert.ok(predicted.every((row) => row.tbl_speed === 120));
     assert.ok(!("ejection_predicted" in (await state()).reported));
+  });
+
+  it("show a twin that does not report any more as stale", async () => {
+    const page = await installation().open("overview");
+    await page.locator('[data-twin="press-7"] [data-status="stale"]').waitFor({ timeout: 25_000 });
   });
 
   it("show each model by rows it has not seen, against the naive guess", async () => {
@@ -227,22 +230,15 @@ describe("the operators' pages", function () {
     await page.locator('[data-row="1"]').getByText("passed").waitFor();
   });
 
-  it("fit a wall of 1280x720 without scrolling, and tablets without scrolling sideways", async function () {
-    this.timeout(90_000);
-    for (const name of ["overview", "machine"]) {
+  it("fit a wall of 1280x720 without scrolling, and tablets without scrolling sideways", async () => {
+    for (const name of ["overview", "machine", "models", "links"]) {
       const page = await installation().open(name);
-      await page.locator("[data-twin], [data-property]").first().waitFor();
-      assert.ok((await bottom(page)) <= 720, `${name} ends at ${await bottom(page)}`);
+      await page.locator("[data-twin], [data-property], [data-model], [data-link]").first().waitFor();
+      if (["overview", "machine"].includes(name))
+        assert.ok((await bottom(page)) <= 720, `${name} ends at ${await bottom(page)}`);
+      await assertFitsTablets(page);
+      await page.close();
     }
-    for (const [width, height] of [
-      [1024, 768],
-      [768, 1024],
-    ] as const)
-      for (const name of ["overview", "machine", "models", "links"]) {
-        const page = await installation().open(name, { width, height });
-        await page.locator("[data-twin], [data-property], [data-model], [data-link]").first().waitFor();
-        assert.ok(Number(await page.evaluate("document.scrollingElement.scrollWidth")) <= width, `${name} at ${width}`);
-      }
   });
 
   it("take a new version from its training over approval to the live twin, and back, on every page at once", async function () {
@@ -252,7 +248,8 @@ describe("the operators' pages", function () {
       await installation().open("models"),
       await installation().open("machine"),
     ];
-    await machine.locator('[data-loop][data-state="idle"]').waitFor();
+    // What had become of the last command does not stand for ever.
+    await machine.locator('[data-loop][data-state="idle"]').waitFor({ timeout: 30_000 });
     const client = await mqtt.connectAsync(installation().mqttUrl);
     await client.publishAsync("press-6/desired", '{"replay_factor":10}', { qos: 1 });
     await client.endAsync();

@@ -4,6 +4,8 @@ export interface Inspection {
   cut: string[];
   faint: string[];
   english: string[];
+  /** Selects that show nothing, though they offer something. */
+  empty: string[];
 }
 
 /** Names, units and code that stand as they are in every language. */
@@ -14,7 +16,7 @@ const sameInChinese =
 export const inspectForm = `(() => {
   const tray = document.querySelector(".red-ui-tray");
   const form = [...tray.querySelectorAll("form")].find((one) => one.checkVisibility());
-  const found = { missing: [], cut: [], faint: [], english: [] };
+  const found = { missing: [], cut: [], faint: [], english: [], empty: [] };
   const short = (text) => JSON.stringify(text.trim().slice(0, 60));
   const own = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join("").trim();
   const elements = [...form.querySelectorAll("*")].filter((element) => element.checkVisibility({ visibilityProperty: true }));
@@ -90,6 +92,7 @@ export const inspectForm = `(() => {
       }
     }
     if (element.matches("select")) {
+      if (element.options.length > 0 && element.selectedIndex < 0) found.empty.push(element.id);
       checkContrast(element, element.id);
       for (const option of element.options) {
         // Other nodes go by the names that people gave them.

@@ -1,4 +1,3 @@
-import { strict as assert } from "node:assert";
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +31,7 @@ export function useInstallation(
   environment: () => Record<string, string> = () => ({}),
   prepare: (home: string) => Promise<void> = async () => {},
 ): () => Installation {
-  let made: (Installation & { remove(): Promise<void> }) | undefined;
+  let made: Made | undefined;
   before(async function () {
     this.timeout(60_000);
     if (!existsSync(chromiumProgram)) {
@@ -45,6 +44,12 @@ export function useInstallation(
     await prepare(made.home);
     await made.start();
   });
+  // What a test has opened is closed with it: pages that nobody looks at any more would go on drawing what comes.
+  let opened = 0;
+  beforeEach(() => {
+    opened = made?.pages() ?? 0;
+  });
+  afterEach(() => made?.closePages(opened));
   after(async function () {
     this.timeout(20_000);
     await made?.remove();
@@ -52,9 +57,14 @@ export function useInstallation(
   return () => made as Installation;
 }
 
-async function createInstallation(
-  environment: () => Record<string, string>,
-): Promise<Installation & { remove(): Promise<void> }> {
+interface Made extends Installation {
+  pages(): number;
+  /** Closes all but the oldest so many. */
+  closePages(from: number): Promise<void>;
+  remove(): Promise<void>;
+}
+
+async function createInstallation(environment: () => Record<string, string>): Promise<Made> {
   const home = mkdtempSync(path.join(tmpdir(), "meditwin dashboards "));
   const [port, mqttPort] = [await freePort(), await freePort()];
   const url = `http://127.0.0.1:${port}`;
@@ -62,7 +72,7 @@ async function createInstallation(
     executablePath: chromiumProgram,
     args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
   });
-  let contexts: BrowserContext[] = [];
+  const contexts: BrowserContext[] = [];
   let complaints: string[] = [];
   let child: ChildProcess | undefined;
   let output = "";
@@ -81,9 +91,8 @@ async function createInstallation(
     });
   }
 
-  async function closePages(): Promise<void> {
-    await Promise.all(contexts.map((context) => context.close()));
-    contexts = [];
+  async function closePages(from = 0): Promise<void> {
+    await Promise.all(contexts.splice(from).map((context) => context.close()));
   }
 
   const installation: Installation = {
@@ -157,7 +166,7 @@ async function createInstallation(
     await browser.close();
     rmSync(home, { recursive: true, force: true });
   };
-  return { ...installation, remove };
+  return { ...installation, pages: () => contexts.length, closePages, remove };
 }
 
 /** Names, units and the names of methods and metrics stay as they are in every language. */
@@ -188,17 +197,29 @@ export async function assertFits(
   name: string,
   show: (page: Page) => Promise<void>,
 ): Promise<void> {
+  const page = await open(name, { width: 1920, height: 1080 });
+  await show(page);
+  await nothingSideways(page, 1920);
+  await assertFitsTablets(page);
+  await page.close();
+}
+
+/** On a tablet lying, and turned, nothing scrolls sideways. */
+export async function assertFitsTablets(page: Page): Promise<void> {
   for (const [width, height] of [
-    [1920, 1080],
     [1024, 768],
     [768, 1024],
   ] as const) {
-    const page = await open(name, { width, height });
-    await show(page);
-    const wide = Number(await page.evaluate("document.scrollingElement.scrollWidth"));
-    assert.ok(wide <= width, `${wide} at ${width}`);
-    await page.close();
+    await page.setViewportSize({ width, height });
+    await nothingSideways(page, width);
   }
+}
+
+async function nothingSideways(page: Page, width: number): Promise<void> {
+  await page.waitForFunction(`innerWidth === ${width}`);
+  await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+  const wide = async (): Promise<number> => Number(await page.evaluate("document.scrollingElement.scrollWidth"));
+  await until(`${page.url()} at ${width}: nothing to scroll sideways`, async () => (await wide()) <= width);
 }
 
 /** Node-RED 5.0 shows its first tip after a fixed time, also when a slow machine has not made the box for tips yet. */

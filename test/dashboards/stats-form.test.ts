@@ -64,6 +64,11 @@ describe("the form and the example of twin-stats", function () {
     if (process.env.SHOTS) await page.screenshot({ path: path.join(process.env.SHOTS, `${name}.png`) });
   };
 
+  before(async () => {
+    page = await installation().open("../", { width: 1280, height: 1000 });
+    await load();
+  });
+
   it("answers with the pair plot of the real batches, by product", async () => {
     const answer = await fetch(`${installation().url}/stats-example`);
     const svg = await answer.text();
@@ -74,8 +79,6 @@ describe("the form and the example of twin-stats", function () {
   });
 
   it("offers the columns of the last table, and a click takes one", async () => {
-    page = await installation().open("../", { width: 1280, height: 1000 });
-    await load();
     await page.waitForFunction(`RED.nodes.node("stats-pair").status?.text === "318 x 4"`);
     await open("stats-pair");
     const names = await offered();
