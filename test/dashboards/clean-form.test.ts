@@ -282,7 +282,7 @@ describe("the form of a twin-clean", function () {
       `$("label[for=node-input-name]").attr("style", "width: 20px; overflow: hidden; white-space: nowrap")`,
     );
     assert.deepEqual(await page.evaluate(cutOff), [" Name"]);
-    await page.evaluate(`$("#twin-clean-preview-said").after('<div style="color: rgb(250, 250, 250)">faint</div>')`);
+    await page.evaluate(`$("#twin-clean-preview-said").after('<span style="color: rgb(250, 250, 250)">faint</span>')`);
     assert.deepEqual(await page.evaluate(faint), [": faint"]);
     assert.ok(((await page.evaluate(english)) as string[]).includes("faint"));
   });
