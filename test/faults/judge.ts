@@ -4,10 +4,13 @@ import type { HistoryReader } from "./history";
 import type { NodeRed } from "./node-red";
 import { pause } from "./stage";
 
+/** How long what is older may come after the latest: it is sent again when the connection is there, before what is new. */
+const lateMs = 8000;
+
 export interface JudgeOptions extends Pick<Evidence, "byArrival" | "withoutSeq"> {
   acknowledged: readonly number[];
   history: HistoryReader;
-  /** How long nothing may come into the history before what is missing counts as lost, ms. */
+  /** How long nothing may come into the history before what is missing counts as lost, ms: `lateMs` when the latest has come. */
   quietMs?: number;
   timeoutMs?: number;
 }
@@ -15,7 +18,7 @@ export interface JudgeOptions extends Pick<Evidence, "byArrival" | "withoutSeq">
 /** Waits until all that was acknowledged has arrived, or nothing comes any more, and compares. */
 export async function judge(
   nodeRed: NodeRed,
-  { acknowledged, history, quietMs = 8000, timeoutMs = 600_000, ...how }: JudgeOptions,
+  { acknowledged, history, quietMs = lateMs, timeoutMs = 600_000, ...how }: JudgeOptions,
 ): Promise<Verdict> {
   await arrived(acknowledged, history, () => refusedNumbers(nodeRed), quietMs, timeoutMs);
   return check({
@@ -43,9 +46,10 @@ async function arrived(
     if (now !== count) {
       count = now;
       since = Date.now();
-    } else if (now + refused().length >= acknowledged.length) {
+    } else if (now + refused().length >= acknowledged.length || Date.now() - since > lateMs) {
       const kept = new Set([...(await history.rows()).map(({ n }) => n), ...refused()]);
       if (acknowledged.every((n) => kept.has(n))) return;
+      if (Date.now() - since > lateMs && kept.has(acknowledged.at(-1) as number)) return;
     }
     if (Date.now() - since > quietMs) return;
     await pause(300);

@@ -9,7 +9,7 @@ import { judge } from "../judge";
 import { createNodeRed, type NodeRed } from "../node-red";
 import { comesTrue, onStage, pause, rowsOf, type Stage, seeded, seedOf } from "../stage";
 
-const kills = { short: 8, long: 200 };
+const kills = { short: 6, long: 200 };
 const controlKills = { short: 2, long: 10 };
 const lostFile = "stock.txt";
 

@@ -40,8 +40,10 @@ async function startPlant(stage: Stage, name: string): Promise<Plant> {
 
 /** A Node.js process grows by itself for minutes: what the outage costs is the difference to a second plant, which has none. */
 async function ours(stage: Stage, scale: Scale): Promise<FaultRow> {
-  const { influxd, nodeRed, first, generator } = await startPlant(stage, "home");
-  const reference = await startPlant(stage, "reference");
+  const [{ influxd, nodeRed, first, generator }, reference] = await Promise.all([
+    startPlant(stage, "home"),
+    startPlant(stage, "reference"),
+  ]);
   await pause(quietMs[scale]);
   await influxd.kill();
   stage.log("influxd killed");

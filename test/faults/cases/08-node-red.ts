@@ -38,10 +38,16 @@ export async function nodeRedOnDamage(stage: Stage): Promise<FaultRow> {
       body,
     }).catch(() => undefined);
     if (answer?.status !== 200) return false;
-    return comesTrue(async () => {
-      const page = (await (await fetch(`${nodeRed.url}/twins`)).json()) as { twins: { reported: { value: number } }[] };
-      return page.twins.some(({ reported }) => reported.value === value);
-    }, 5000);
+    return comesTrue(
+      async () => {
+        const page = (await (await fetch(`${nodeRed.url}/twins`)).json()) as {
+          twins: { reported: { value: number } }[];
+        };
+        return page.twins.some(({ reported }) => reported.value === value);
+      },
+      5000,
+      5,
+    );
   };
   await nodeRed.start();
   for (const { what, end, act } of damages) {
