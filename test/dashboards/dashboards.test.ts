@@ -307,16 +307,15 @@ describe("the operators' pages", function () {
     const page = await installation().open("models");
     await page.locator('[data-model="hardness-forest"]').click();
     const state = (name: string): Locator => page.locator(`[data-job="${name}"]`);
-    await page.locator('[data-action="train"]').click();
-    await page.locator('[data-action="cancel"]').waitFor();
-    await page.locator('[data-action="train"]').click();
+    // More than can be done before somebody cancels the rest.
+    for (let ordered = 1; ordered <= 5; ordered++) await page.locator('[data-action="train"]').click();
     await state("training")
-      .getByText(/1 more waiting/)
+      .getByText(/[1-4] more waiting/)
       .waitFor();
     await page.locator('[data-row="2"]').waitFor();
     await page.locator('[data-action="cancel"]').click();
     await state("cancelled").getByText("Cancelled; the version before stays in use").waitFor();
-    assert.equal(await page.locator("[data-row]").count(), 2);
+    assert.ok((await page.locator("[data-row]").count()) < 6);
 
     killNextTraining(installation().home);
     await page.locator('[data-action="train"]').click();

@@ -57,9 +57,12 @@ for (const kind of ["the embedded broker", "mosquitto"] as const)
       const page = await installation().open("overview");
       const card = page.locator('[data-twin="chiller-1"]');
       await card.locator('[data-status="live"]').waitFor();
+      const seen = card.locator(".mto-seen");
       await server.stop("SIGKILL");
-      await card.locator('[data-status="stale"]').waitFor({ timeout: 30_000 });
+      // It reports every 2 s.
+      await seen.getByText(/([6-9]|\d\d) s ago/).waitFor({ timeout: 30_000 });
       await server.start();
-      await card.locator('[data-status="live"]').waitFor({ timeout: 30_000 });
+      await seen.getByText("just now").waitFor({ timeout: 30_000 });
+      await card.locator('[data-status="live"]').waitFor();
     });
   });
