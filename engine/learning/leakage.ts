@@ -70,9 +70,12 @@ function thinned(dataset: Dataset): Dataset {
 function consecutiveRows(dataset: Dataset): Dataset {
   const { rows, times } = dataset;
   if (rows <= mostRowsLookedAt && !times) return dataset;
-  const order = rowsByTime(dataset);
   const start = Math.max(0, Math.floor((rows - mostRowsLookedAt) / 2));
-  return takeRows(dataset, order.subarray(start, start + mostRowsLookedAt));
+  const count = Math.min(rows, mostRowsLookedAt);
+  const inOrder = times
+    ? rowsByTime(dataset).subarray(start, start + count)
+    : Int32Array.from({ length: count }, (_, i) => start + i);
+  return takeRows(dataset, inOrder);
 }
 
 /** Whole numbers, all different, that rise or fall with every row, or fill their range whatever their order. */

@@ -1,4 +1,5 @@
 import { quote, Refusal, refuse } from "../contract/errors";
+import { blocksOf } from "./blocks";
 import { type CurveModel, curveScorer } from "./curve";
 import type { Dataset, Label } from "./dataset";
 import type { FamiliarityModel } from "./domain/familiarity";
@@ -75,23 +76,23 @@ export function featureSpecs({ features }: Dataset): FeatureSpec[] {
 
 const noRange = { min: null, max: null };
 
-/** Two numbers at a time, neither of which waits for the other. NaN is neither smaller nor larger. */
+/** Most blocks only have to be seen to lie within what was found before. NaN is neither smaller nor larger. */
 function rangeOf(values: Float64Array): Pick<FeatureSpec, "min" | "max"> {
-  let low = Number.POSITIVE_INFINITY;
-  let lower = low;
-  let high = Number.NEGATIVE_INFINITY;
-  let higher = high;
-  for (let i = 0; i < values.length; i += 2) {
-    const one = values[i]!;
-    const two = values[Math.min(i + 1, values.length - 1)]!;
-    if (one < low) low = one;
-    if (one > high) high = one;
-    if (two < lower) lower = two;
-    if (two > higher) higher = two;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const block of blocksOf(values)) {
+    if (liesWithin(block, min, max)) continue;
+    for (const value of block) {
+      if (value < min) min = value;
+      if (value > max) max = value;
+    }
   }
-  const min = Math.min(low, lower);
-  const max = Math.max(high, higher);
   return min <= max ? { min, max } : noRange;
+}
+
+function liesWithin(values: Float64Array, min: number, max: number): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i]! < min || values[i]! > max) return false;
+  return true;
 }
 
 /** The arithmetic of a stored model. Refuses what is no model of this format. */

@@ -67,7 +67,7 @@ function halves(n: number, isTest: (row: number) => boolean): Split {
     if (isTest(row)) test[held++] = row;
     else train[row - held] = row;
   }
-  return { train: train.slice(0, n - held), test: test.slice(0, held) };
+  return { train: train.subarray(0, n - held), test: test.subarray(0, held) };
 }
 
 /** Row numbers by the dataset's times, else as they stand. */

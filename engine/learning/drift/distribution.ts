@@ -18,8 +18,12 @@ const bins = 10;
 export function distributionOf({ values, categories }: FeatureColumn): Distribution {
   const rows = Math.min(values.length, mostRows);
   const picked = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) picked[i] = values[Math.floor((i * values.length) / rows)]!;
-  const known = picked.filter((value) => !Number.isNaN(value));
+  let count = 0;
+  for (let i = 0; i < rows; i++) {
+    const value = values[Math.floor((i * values.length) / rows)]!;
+    if (!Number.isNaN(value)) picked[count++] = value;
+  }
+  const known = picked.subarray(0, count);
   const edges = categories ? undefined : decilesOf(known.sort());
   const distribution: Distribution = {
     ...(edges ? { edges } : {}),
