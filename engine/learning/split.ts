@@ -72,9 +72,14 @@ function halves(n: number, isTest: (row: number) => boolean): Split {
 
 /** Row numbers by the dataset's times, else as they stand. */
 export function rowsByTime({ rows, times }: Dataset): Int32Array {
-  const order = new Int32Array(rows);
-  for (let i = 0; i < rows; i++) order[i] = i;
+  const order = asTheyStand(rows);
   return times ? order.sort((a, b) => times[a]! - times[b]! || a - b) : order;
+}
+
+function asTheyStand(n: number): Int32Array {
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
+  return order;
 }
 
 /** The groups numbered without gaps, which dropped rows may have left, in order of their first rows. */
@@ -97,10 +102,7 @@ function drawn(n: number, testSize: number, seed: number, what: string): Uint8Ar
         "Send more, or set testSize to 0, which learns from every row and judges by the same rows.",
       ),
     );
-  const order = shuffle(
-    Int32Array.from({ length: n }, (_, i) => i),
-    randomOf(seed, splitStream),
-  );
+  const order = shuffle(asTheyStand(n), randomOf(seed, splitStream));
   const held = new Uint8Array(n);
   for (let i = 0; i < testCount(n, testSize); i++) held[order[i]!] = 1;
   return held;

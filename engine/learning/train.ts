@@ -98,7 +98,7 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const chosen: TrainOptions = { ...options, algorithm: compared[0]!, ...tuned?.tuning.best };
   const { algorithm } = chosen;
   const dataset = numberedFor(chosen, known, split.train);
-  const training = takeRows(dataset, split.train);
+  const training = dataset === known ? learned : takeRows(dataset, split.train);
   const leaks = leaksIn(complete, split, options.split);
   const warnings = [
     ...complete.warnings,
