@@ -15,6 +15,8 @@ export interface Leak {
   column?: string;
   /** What was found and what to do, in sentences. */
   text: string;
+  /** What the text names, for who says it in another language. */
+  values: Record<string, string | number>;
 }
 
 /** Of longer tables each column is compared with the target on so many rows, evenly spread. */
@@ -42,15 +44,17 @@ export function leaksIn(dataset: Dataset, split: Split, kind: SplitKind): Leak[]
         kind: "target",
         column,
         text: `${telling.text} Is it known before ${dataset.target.name} is? If it is a result of it, take it off the features.`,
+        values: { target: dataset.target.name, ...telling.values },
       });
     else if (!isChosen && numbersRows(feature))
       leaks.push({
         kind: "id",
         column,
         text: `${column} numbers the rows, as an id, a counter or a clock does: new rows have numbers that the model has never seen. Take it off the features.`,
+        values: {},
       });
     const future = laterThanTarget(inOrder, inOrder.features[f]!);
-    if (future) leaks.push({ kind: "future", column, text: future });
+    if (future) leaks.push({ kind: "future", column, ...future });
   });
   if (split.test.length > 0 && (kind === "random" || kind === "stratified"))
     leaks.push(...groupOnBothSides(dataset, split), ...duplicatesIn(dataset, split));
@@ -100,11 +104,17 @@ export function numbersRows({ kind, values }: Pick<FeatureColumn, "kind" | "valu
 }
 
 /** Says so of a feature that is the next row's target, or a time after the row's own; of rows in order of time. */
-function laterThanTarget(dataset: Dataset, { name, kind, values, missing }: FeatureColumn): string | undefined {
+function laterThanTarget(
+  dataset: Dataset,
+  { name, kind, values, missing }: FeatureColumn,
+): Pick<Leak, "text" | "values"> | undefined {
   const { rows, times, target } = dataset;
   if (rows < fewestRows || kind === "category" || missing > rows / 10) return undefined;
   if (times && isTimeAfter(values, times))
-    return `${name} is a time after that of its row: it cannot be known then. Take it off the features.`;
+    return {
+      text: `${name} is a time after that of its row: it cannot be known then. Take it off the features.`,
+      values: {},
+    };
   if ((target.labels?.length ?? 0) > 2) return undefined;
   const shifted = (by: number): number =>
     pairCorrelation(
@@ -116,7 +126,10 @@ function laterThanTarget(dataset: Dataset, { name, kind, values, missing }: Feat
   // Of a slow target every neighbour is alike: the next one has to leave a tenth of what the others leave.
   const others = Math.max(shifted(0), shifted(-1));
   if (others >= leastShifted || 1 - next > 0.1 * (1 - others)) return undefined;
-  return `${name} is what ${target.name} is in the next row (correlation ${Math.sqrt(next).toFixed(6)}): it comes from the future. Take it off the features.`;
+  return {
+    text: `${name} is what ${target.name} is in the next row (correlation ${Math.sqrt(next).toFixed(6)}): it comes from the future. Take it off the features.`,
+    values: { target: target.name, is: Math.sqrt(next) },
+  };
 }
 
 /** Both in ms since 1970, later than 1973: never before the row's time, and after it in most rows. */
@@ -143,6 +156,7 @@ function groupOnBothSides({ groups, groupedBy, rows }: Dataset, split: Split): L
       kind: "group",
       column: groupedBy,
       text: `Rows of the same ${groupedBy} stand on both sides of the split (${shared.length} of ${count}): the metrics say how well the model knows these, not how it does on a new ${groupedBy}. Hold out whole groups: split group, groupColumn ${groupedBy}.`,
+      values: { groups: shared.length, of: count },
     },
   ];
 }
@@ -163,6 +177,7 @@ function duplicatesIn(dataset: Dataset, split: Split): Leak[] {
     {
       kind: "duplicates",
       text: `${found} of ${split.test.length} held-out rows are equal, in every feature and the target, to a row that was learned from: the metrics are better than those of new rows. Drop duplicates with twin-clean, or hold out the last rows (split time).`,
+      values: { rows: found, of: split.test.length },
     },
   ];
 }

@@ -7,6 +7,10 @@ export interface Telling {
   /** `all`: it predicts (nearly) every row. `class`: one of its two values stands for one class without exception. */
   tells: "all" | "class";
   text: string;
+  /** What the text names: by which measure, and what it is; or how many rows, and the class. */
+  values:
+    | { by: "correlation" | "rank-correlation" | "variance" | "lambda"; is: number }
+    | { rows: number; label: string };
 }
 
 /**
@@ -38,14 +42,19 @@ function tellsNumber(
 ): Telling | undefined {
   const plain = pairCorrelation(values, target.values);
   if (plain.n < fewestRows) return undefined;
-  if (Math.abs(plain.r) >= leastCorrelation) return all(`correlation ${plain.r.toFixed(5)}`);
+  if (Math.abs(plain.r) >= leastCorrelation) return all("correlation", plain.r);
   const ranks = ranksOf(values, orderOf(values), target.values).ranks;
   const others = ranksOf(target.values, orderOfTarget(), values).ranks;
   const { r } = pairCorrelation(ranks, others);
-  return Math.abs(r) >= leastCorrelation ? all(`rank correlation ${r.toFixed(5)}`) : undefined;
+  return Math.abs(r) >= leastCorrelation ? all("rank-correlation", r) : undefined;
 
-  function all(how: string): Telling {
-    return { tells: "all", text: `${name} alone predicts ${target.name} nearly perfectly (${how}).` };
+  function all(by: "correlation" | "rank-correlation", is: number): Telling {
+    const how = `${by.replace("-", " ")} ${is.toFixed(5)}`;
+    return {
+      tells: "all",
+      text: `${name} alone predicts ${target.name} nearly perfectly (${how}).`,
+      values: { by, is },
+    };
   }
 }
 
@@ -77,6 +86,7 @@ function tellsMeans({ name, values, categories = [] }: FeatureColumn, target: Ta
   return {
     tells: "all",
     text: `${name} alone predicts ${target.name} nearly perfectly (${(100 * explained).toFixed(1)} % of its variance).`,
+    values: { by: "variance", is: explained },
   };
 }
 
@@ -113,6 +123,7 @@ function tellsClasses(
     return {
       tells: "all",
       text: `${name} alone tells the classes apart nearly without error (lambda ${lambda.toFixed(3)}).`,
+      values: { by: "lambda", is: lambda },
     };
 
   if (groups !== 2) return undefined;
@@ -123,6 +134,7 @@ function tellsClasses(
     return {
       tells: "class",
       text: `One of the two values of ${name}, in ${size} rows, never occurs unless ${targetName} is ${labels[c]}.`,
+      values: { rows: size, label: labels[c]! },
     };
   }
   return undefined;

@@ -107,7 +107,7 @@ export function createEmbeddedModels(
   function summaryOf(row: Row | undefined): ModelSummary | undefined {
     if (!row || headSum(row) !== row.crc) return undefined;
     const [name, version] = [row.name as string, row.version as number];
-    const { approved, retired, drift } = life.stateOf(name, version);
+    const { approved, retired, rolledBack, drift } = life.stateOf(name, version);
     return {
       name,
       version,
@@ -116,6 +116,7 @@ export function createEmbeddedModels(
       aliases: aliases(name, version),
       ...(approved && { approved }),
       ...(retired && { retired }),
+      ...(rolledBack && { rolledBack }),
       ...(drift && { drift }),
       ...(lost.has(keyOf(name, version)) && { damaged: true as const }),
     };
@@ -201,9 +202,22 @@ export function createEmbeddedModels(
     by: By,
   ): ModelSummary {
     const before = aliasTo.get(name, alias)?.version as number | undefined;
+    const signature = signed(by);
     point.run(name, alias, version, aliasSum({ name, alias, version }));
-    record({ action, version, alias, ...(before !== undefined && { before }), ...signed(by) });
+    if (action === "rollback" && before !== undefined) noteRollback(name, before, { ...signature, alias });
+    const { rolledBack, ...state } = life.stateOf(name, version);
+    if (rolledBack?.alias === alias) life.setState(name, version, state);
+    record({ action, version, alias, ...(before !== undefined && { before }), ...signature });
     return existing(name, version);
+  }
+
+  /** What is damaged stays so: it is no reason not to go back from it. */
+  function noteRollback(name: string, version: number, rolledBack: Signed & { alias: string }): void {
+    try {
+      life.setState(name, version, { ...life.stateOf(name, version), rolledBack });
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+    }
   }
 
   function decide(

@@ -12,6 +12,7 @@ const slack = 100;
 export interface VersionState {
   approved?: Signed;
   retired?: Signed;
+  rolledBack?: Signed & { alias: string };
   drift?: DriftNote[];
   /** Its row is gone; its number is not given again. */
   deleted?: true;

@@ -186,6 +186,8 @@ export interface ModelVersion {
   approved?: Signed;
   /** Who took it out of use, and why: no alias may point to it. */
   retired?: Signed;
+  /** Who went back from it to the version before, and why. Absent again once the alias is pointed to it anew. */
+  rolledBack?: Signed & { alias: string };
   /** Its serialised form does not match its checksum, and cannot be used: as a list has it, once that was found. */
   damaged?: true;
   /** What drifts, by each node that watches it, as it was told last. Absent: nothing. */

@@ -291,6 +291,7 @@ describe("the operators' pages", function () {
     await page.locator('[data-action="rollback"]').click();
     await decide(other, "rollback", "The old one was better");
     await Promise.all([serves(page, 1), serves(other, 1)]);
+    await other.locator('[data-row="2"]').getByText("rolled back").waitFor();
     await page.locator("[data-reason]").fill("Too late");
     await page.locator('[data-action="confirm"]').click();
     await page.locator("[data-refusal]").getByText("Another version has become champion meanwhile").waitFor();

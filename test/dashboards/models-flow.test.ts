@@ -174,6 +174,11 @@ describe("the list of the Models page", () => {
     const { versions: shown, older, champion } = of(list(versions), "mine");
     assert.deepEqual([shown.length, older, champion, shown.at(-1)?.version], [41, 59, 1, 1]);
   });
+  it("knows which version the champion was taken back from, and not that of another alias", () => {
+    const back = (alias: string): Msg => ({ ...version("mine", 2), rolledBack: { at: 1, alias } });
+    const shown = (alias: string): unknown => of(list([back(alias)]), "mine").versions[0]?.rolledBack;
+    assert.deepEqual([shown("champion"), shown("challenger")], [{ at: 1, alias: "champion" }, undefined]);
+  });
   it("renews one model, and forgets one that is gone", () => {
     const flow: Context = new Map();
     list([version("mine", 1), version("yours", 1)], flow);
@@ -261,12 +266,12 @@ describe("the drift on the Models page", () => {
 });
 
 describe("the judgement on the Models page", () => {
-  type Computed = Record<string, (this: object) => unknown>;
+  type Computed = Record<string, (this: object, ...given: unknown[]) => unknown>;
+  const { format } = nodes.find(({ name, format: html }) => name === "Models" && html?.includes("<script>"))!;
+  const source = /<script>\s*export default ([\s\S]*?);\s*<\/script>/.exec(format)![1]!;
+  const page = runInNewContext(`(${source})`) as { data(): Msg; computed: Computed; methods: Computed };
   /** All that the page computes of a version, as it is shipped, but for what a comparison and cross-validation need. */
   function computed(report: Msg): Msg {
-    const { format } = nodes.find(({ name, format: html }) => name === "Models" && html?.includes("<script>"))!;
-    const source = /<script>\s*export default ([\s\S]*?);\s*<\/script>/.exec(format)![1]!;
-    const page = runInNewContext(`(${source})`) as { data(): Msg; computed: Computed; methods: Computed };
     const version = { version: 1, aliases: [], headline: { metric: "f1", value: null, naive: null } };
     const view: Msg = {
       ...page.methods,
@@ -279,6 +284,49 @@ describe("the judgement on the Models page", () => {
         Object.defineProperty(view, name, { get: () => read.call(view), enumerable: true });
     return JSON.parse(JSON.stringify(view)) as Msg;
   }
+
+  it("says in words of its own what a leak's text says, and shows the text of what it does not know", () => {
+    const known = [
+      { kind: "target", values: { target: "y", by: "correlation", is: 0.99912 } },
+      { kind: "target", values: { target: "y", by: "rank-correlation", is: 0.99912 } },
+      { kind: "target", values: { target: "y", by: "variance", is: 0.9991 } },
+      { kind: "target", values: { target: "y", by: "lambda", is: 0.995 } },
+      { kind: "target", values: { target: "y", rows: 40, label: "bad" } },
+      { kind: "id", values: {} },
+      { kind: "future", values: {} },
+      { kind: "future", values: { target: "y", is: 0.999953 } },
+      { kind: "group", values: { groups: 3, of: 12 } },
+      { kind: "duplicates", values: { rows: 30, of: 80 } },
+    ];
+    const leaks = [
+      ...known.map((leak, i) => ({ ...leak, column: "x", text: `Text ${i}.` })),
+      { kind: "id", column: "x", text: "Of an earlier report." },
+      { kind: "tide", column: "x", text: "Of a later one.", values: { rows: 3 } },
+    ];
+    const report = {
+      ...{ algorithm: "linear", task: "regression", engine: "meditwin", target: "y", features: ["x"], dataHash: "" },
+      ...{ imported: { from: "x" }, leaks, warnings: [...leaks.map(({ text }) => text), "Another one."] },
+    };
+    const shown = computed(report).warnings as { isOwn?: boolean; text: string }[];
+    assert.deepEqual(
+      shown.map(({ isOwn }) => isOwn === true),
+      [...known.map(() => true), false, false, false],
+    );
+    for (const { text } of shown.slice(0, known.length)) assert.doesNotMatch(text, /[{}]|undefined|NaN|Text/);
+    assert.match(shown[2]!.text, /99\.9 %/);
+    assert.deepEqual(
+      shown.slice(known.length).map(({ text }) => text),
+      ["Of an earlier report.", "Of a later one.", "Another one."],
+    );
+  });
+
+  it("no version waits that was rolled back", () => {
+    const version = (number: number, more: Msg = {}): Msg => ({ version: number, gate: { passed: true }, ...more });
+    const waits = (versions: Msg[]): unknown => page.methods.waits!({ champion: 1, versions });
+    assert.equal(waits([version(3), version(2), version(1)]), 3);
+    assert.equal(waits([version(3, { rolledBack: { at: 1 } }), version(2), version(1)]), 2);
+    assert.equal(waits([version(2, { rolledBack: { at: 1 } }), version(1)]), 0);
+  });
 
   it("is left out of a model that was trained elsewhere", () => {
     const report = {

@@ -96,6 +96,16 @@ describe("twin-registry", () => {
       ],
     );
     assert.deepEqual([events[2]?.user, events[2]?.role, events[2]?.reason], ["anna", "quality", "try 3"]);
+
+    const rolledBack = async (): Promise<unknown[]> =>
+      ((await ask("list")).payload as ModelSummary[]).map((one) => [one.version, one.rolledBack?.alias]);
+    assert.deepEqual(await rolledBack(), [
+      [3, "champion"],
+      [2, "champion"],
+      [1, undefined],
+    ]);
+    await ask("promote", { version: 3 });
+    assert.deepEqual((await rolledBack())[0], [3, undefined], "promoted anew");
   });
 
   it("promotes only what is approved, where that is asked; the approval says who and why", async () => {

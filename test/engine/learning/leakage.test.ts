@@ -15,7 +15,13 @@ function leaks(table: Table, settings: Settings): Leak[] {
   const task = taskOf(algorithm);
   const split = more.split ?? (task === "classification" ? "stratified" : "random");
   const dataset = buildDataset(table, { target: "y", ...more, split, task });
-  return leaksIn(dataset, splitRows(dataset, { split, testSize, seed: 1 }), split);
+  const found = leaksIn(dataset, splitRows(dataset, { split, testSize, seed: 1 }), split);
+  for (const { text, values } of found)
+    for (const [name, value] of Object.entries(values)) {
+      if (name === "is") assert.ok(Math.abs(Number(value)) >= 0.99 && Math.abs(Number(value)) <= 1, text);
+      else if (name !== "by") assert.ok(text.includes(String(value)), `${name} ${value}: ${text}`);
+    }
+  return found;
 }
 const named = (found: Leak[]): string[] => found.map(({ kind, column }) => (column ? `${kind} ${column}` : kind));
 /** Numbers that repeat from run to run and follow nothing. */
