@@ -3,6 +3,7 @@
  * counted, once at the end of a round and not for each message.
  */
 import path from "node:path";
+import { Worker } from "node:worker_threads";
 
 // Read at run time: settings.js is no TypeScript.
 const settings = require(path.resolve(__dirname, "../../../settings.js")) as Record<string, unknown>;
@@ -15,6 +16,8 @@ const bench = {
   arrived(sentAt: number) {
     times.push(performance.timeOrigin + performance.now() - sentAt);
   },
+  /** Keeps a core busy from here on, with nothing. */
+  count: () => void new Worker("for (let i = 0; ; i++);", { eval: true, name: "counting" }),
 };
 
 process.on("message", (message: { kind?: string }) => {

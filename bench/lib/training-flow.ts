@@ -27,3 +27,9 @@ export const trainingFlow = (): FlowNode[] => [
     wires: [[], [], []],
   },
 ];
+
+/** Beside it a thread that only counts: what an occupied core alone costs. */
+export const countingFlow = (): FlowNode[] => [
+  { id: "tick", type: "inject", props: [], once: true, onceDelay: "0.1", wires: [["count"]] },
+  { id: "count", type: "function", outputs: 0, func: 'global.get("bench").count();', wires: [] },
+];

@@ -146,8 +146,11 @@ describe("twin-train", function () {
     const report = reportOf(await flow.next("out", 30_000));
     delay.disable();
     const longest = delay.max / 1e6;
-    // The goal is 100 ms; a machine busy with something else stretches it. On the main thread it would be over 200.
-    assert.ok(longest < 200, `the event loop stood still for ${longest.toFixed(0)} ms`);
+    // In one piece on the main thread it would be all of it; the goal is 100 ms, which a machine busy with something else stretches.
+    assert.ok(
+      longest < report.durationMs / 2,
+      `the event loop stood still for ${longest.toFixed(0)} of ${report.durationMs} ms`,
+    );
     assert.equal(report.rows.train, 8000);
     assert.ok((report.metrics as ClassMetrics).rocAuc! > 0.9);
     const stored = JSON.parse((await modelsOf(flow).get("machines", 1))!.model);
