@@ -5,7 +5,7 @@ import { trainForest } from "../../engine/learning/forest/train-forest";
 import { type Model, scorerOf } from "../../engine/learning/model";
 import { type TrainOptions, trainOptions } from "../../engine/learning/options";
 import { predictorOf } from "../../engine/learning/predictor";
-import { keepReady } from "../../nodes/twin-train/ready-thread";
+import { keepReady } from "../../nodes/twin-train/ready-threads";
 import { trainInThread } from "../../nodes/twin-train/training";
 import type { FlowNode } from "../lib/flows";
 import { classesTable, datasetOf, type LearningTable, machines, rowOf, sumTable } from "../lib/learning-tables";
@@ -78,7 +78,7 @@ async function forests(
   { rounds, log }: RunOptions,
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  const ready = keepReady();
+  const ready = keepReady(cores);
   const awake = setInterval(() => undefined, 1000);
   for (const workers of new Set([1, cores])) {
     const [ours, theirs]: [number[], number[]] = [[], []];

@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
-import path from "node:path";
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
 import { threadFailure } from "../lib/run-in-thread";
+import { giveBack, takeReady, workerFile } from "./ready-threads";
+import type { HelpOrder } from "./train-worker";
 
 /** More would wait for each other. */
 export const mostWorkers = 8;
@@ -15,8 +16,8 @@ export interface Helpers {
   ports: MessagePort[];
   /** Aborted, with the error to report, when a thread dies. */
   lost: AbortSignal;
-  /** Ends the threads; resolves when they are gone. */
-  end(): Promise<void>;
+  /** Ends the threads; resolves when they are gone. With the most bytes that each holds on to, they are kept where there is use for them. */
+  end(bytes?: number): Promise<void>;
 }
 
 /** Starts threads that help a training to grow its trees. They wait until the training's thread sends them work. */
@@ -24,28 +25,26 @@ export function startHelpers(count: number): Helpers {
   const lost = new AbortController();
   const ports: MessagePort[] = [];
   const threads: Worker[] = [];
+  const fail = (end: Error | number): void =>
+    lost.abort(threadFailure(end, "training", "Train with fewer workers, rows or features."));
   for (let i = 0; i < count; i++) {
     const { port1, port2 } = new MessageChannel();
-    const thread = new Worker(path.join(__dirname, "grow-worker.js"), {
-      workerData: { port: port2 },
-      transferList: [port2],
-      name: "twin-train helper",
-    });
-    thread.on("error", (error) =>
-      lost.abort(threadFailure(error, "training", "Train with fewer workers, rows or features.")),
-    );
-    // Code 0: the training's thread, on the other side of the port, has ended first.
-    thread.on("exit", (code) => {
-      if (code !== 0) lost.abort(threadFailure(code, "training", ""));
-    });
+    const order: HelpOrder = { help: port2 };
+    const ready = takeReady();
+    ready?.postMessage(order, [port2]);
+    const thread =
+      ready ?? new Worker(workerFile, { workerData: order, transferList: [port2], name: "twin-train helper" });
+    thread.on("error", fail).on("exit", fail);
     ports.push(port1);
     threads.push(thread);
   }
   return {
     ports,
     lost: lost.signal,
-    async end() {
-      await Promise.all(threads.map((thread) => thread.terminate()));
+    async end(bytes) {
+      for (const thread of threads) thread.off("error", fail).off("exit", fail);
+      const left = threads.filter((thread) => bytes === undefined || !giveBack(thread, bytes));
+      await Promise.all(left.map((thread) => thread.terminate()));
     },
   };
 }

@@ -6,7 +6,7 @@ import type { TrainOptions } from "../../engine/learning/options";
 import type { Report } from "../../engine/learning/report";
 import { type Progress, train } from "../../engine/learning/train";
 import type { Refused } from "../lib/run-in-thread";
-import { teamOf } from "./team";
+import { helpGrowing, teamOf } from "./team";
 import { warmUp } from "./warm-up";
 
 /** What is to be trained. */
@@ -30,6 +30,11 @@ export type TrainAnswer =
   | { type: "progress"; progress: Progress }
   | { type: "done"; report: Report; model: string; bytes: number };
 
+/** What a thread is given that helps another one, behind the port, to grow trees. */
+export interface HelpOrder {
+  help: MessagePort;
+}
+
 /** What a thread is started with that waits for its first order. */
 export interface ReadyOrder {
   waits: true;
@@ -39,15 +44,20 @@ export interface ReadyOrder {
 // another order, as a message: its code is compiled already.
 const port = parentPort;
 if (port) {
-  const order = workerData as TrainOrder | ReadyOrder;
-  port.on("message", (next: TrainOrder) => run(port, next));
+  const order = workerData as TrainOrder | HelpOrder | ReadyOrder;
+  port.on("message", (next: TrainOrder | HelpOrder) => run(port, next));
   if ("waits" in order) {
     warmUp();
     port.postMessage({ type: "ready" });
   } else run(port, order);
 }
 
-function run(port: MessagePort, { dataset, options, champion, helpers, memory }: TrainOrder): void {
+function run(port: MessagePort, order: TrainOrder | HelpOrder): void {
+  if ("help" in order) helpGrowing(order.help);
+  else learn(port, order);
+}
+
+function learn(port: MessagePort, { dataset, options, champion, helpers, memory }: TrainOrder): void {
   const say = (answer: TrainAnswer | Refused): void => port.postMessage(answer);
   try {
     const { report, model } = train(dataset, options, {
@@ -60,5 +70,7 @@ function run(port: MessagePort, { dataset, options, champion, helpers, memory }:
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     say({ type: "refused", info: error.info });
+  } finally {
+    for (const helper of helpers) helper.close();
   }
 }

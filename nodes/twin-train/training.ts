@@ -8,7 +8,7 @@ import { algorithmsOf } from "../../engine/learning/tune-candidates";
 import { inSlices } from "../lib/in-slices";
 import { runInThread } from "../lib/run-in-thread";
 import { startHelpers } from "./helpers";
-import { giveBack, takeReady, workerFile } from "./ready-thread";
+import { giveBack, takeReady, workerFile } from "./ready-threads";
 import type { TrainAnswer, TrainOrder, TrainRequest } from "./train-worker";
 
 /** The table as a dataset, made in slices: it is the one part of a training that the main thread has to do. */
@@ -27,7 +27,7 @@ export interface TrainMeans {
 
 /**
  * Trains in a thread of its own, forests with helpers. Aborting the signal ends all of them at once, and so does the end of
- * one of them, whatever ended it. The training's own thread is kept for the next one where somebody keeps one ready.
+ * one of them, whatever ended it. Threads are kept for the next one where somebody keeps some ready.
  *
  * @param request its dataset is handed over and cannot be used afterwards
  */
@@ -38,19 +38,20 @@ export async function trainInThread(
   { workers = 1, memory = process.availableMemory() }: TrainMeans = {},
 ): Promise<{ report: Report; model: string }> {
   signal.throwIfAborted();
+  const ready = takeReady();
   const helpers = startHelpers(canShare(request.options) ? workers - 1 : 0);
-  let held = 0;
+  let held: number | undefined;
   try {
     return await runInThread(
       {
         file: workerFile,
-        ready: takeReady(),
+        ready,
         name: `twin-train ${request.options.algorithm}`,
         job: "training",
         data: { ...request, helpers: helpers.ports, memory } satisfies TrainOrder,
         transfer: [...buffersOf(request.dataset), ...helpers.ports],
         smaller: lessMemory,
-        keep: (thread) => giveBack(thread, held),
+        keep: (thread) => giveBack(thread, held ?? 0),
         answer(answer: TrainAnswer) {
           if (answer.type === "done") {
             held = answer.bytes;
@@ -63,7 +64,7 @@ export async function trainInThread(
       AbortSignal.any([signal, helpers.lost]),
     );
   } finally {
-    await helpers.end();
+    await helpers.end(held);
   }
 }
 

@@ -12,12 +12,14 @@ import { readOverridden } from "../lib/settings";
 import type { ModelRegistry, ModelVersion, TwinStore } from "../twin-store/store";
 import { workersFor } from "./helpers";
 import { keepLastTable } from "./last-table";
-import { keepReady } from "./ready-thread";
+import { keepReady } from "./ready-threads";
 import { serveColumns } from "./serve-columns";
 import { prepare, trainInThread } from "./training";
 import { readTwinTrainSettings, type TwinTrainSettings, trainKeys } from "./twin-train.settings";
 
 const maxWaiting = 8;
+/** Threads that are kept ready: a training's own, and a helper. Each takes some 30 MB. */
+const mostReady = 2;
 /** Least time between two messages of progress. */
 const progressMs = 250;
 /** More could not be loaded within a few seconds. */
@@ -65,7 +67,7 @@ export default defineNode<Stored>({
     );
     const last = keepLastTable(host.node._alias ?? host.id);
     host.onClose(last.release);
-    host.onClose(keepReady().release);
+    host.onClose(keepReady(Math.min(mostReady, workersFor(stored.workers))).release);
     // A deploy ends a training at once: waiting for it would hold the deploy up.
     host.node.on("close", () => {
       queue.cancelAll(cancelled("The node was closed, by a deploy or by the end of Node-RED."));

@@ -11,7 +11,7 @@ import { type Progress, train } from "../../engine/learning/train";
 import { disposeShared } from "../../nodes/lib/shared";
 import type { TwinStore } from "../../nodes/twin-store/store";
 import { workersFor } from "../../nodes/twin-train/helpers";
-import { keepReady } from "../../nodes/twin-train/ready-thread";
+import { keepReady } from "../../nodes/twin-train/ready-threads";
 import { trainInThread } from "../../nodes/twin-train/training";
 import type { TrainingState } from "../../nodes/twin-train/twin-train";
 import { type FlowNode, useRuntime } from "../support/runtime";
@@ -73,7 +73,7 @@ describe("a training's threads", function () {
     assert.equal(told.filter(({ phase }) => phase === "training").length, 90, "each tree is told");
   });
   it("are one that was made ready, where there is one: with the same model, one training after another; where it ended, another takes its place", async () => {
-    const lease = keepReady(0);
+    const lease = keepReady(1, 0);
     try {
       const options = forest({ trees: 10 });
       const alone = train(dataset(400), options);
@@ -118,7 +118,7 @@ describe("a training's threads", function () {
       [1000, 2],
     ] as const) {
       const before = threads.named(/linear/).length;
-      const lease = keepReady(hour, mostBytes);
+      const lease = keepReady(1, hour, mostBytes);
       try {
         await twice();
         assert.equal(threads.named(/linear/).length - before, started);
