@@ -65,7 +65,10 @@ function createPool(delayMs: number, mostBytes: number): { value: Pool; dispose(
 
   function make(): void {
     while (threads.size < wanted) {
-      const made = new Worker(workerFile, { workerData: { waits: true } satisfies ReadyOrder, name: "twin-train ready" });
+      const made = new Worker(workerFile, {
+        workerData: { waits: true } satisfies ReadyOrder,
+        name: "twin-train ready",
+      });
       const entry = adopt(made);
       made.once("message", () => welcome(entry));
     }

@@ -107,6 +107,33 @@ describe("a training's threads", function () {
     }
     await nobodyLeft();
   });
+  it("help where they were made ready, forest after forest, and are ended where a training is cancelled", async () => {
+    const lease = keepReady(2, 0);
+    try {
+      const options = forest({ trees: 20 });
+      const alone = train(dataset(400), options);
+      await lease.value.wait();
+      for (let round = 0; round < 3; round++) {
+        const { model } = await trainInThread({ dataset: dataset(400), options }, none, () => {}, { workers: 2 });
+        assert.equal(model, JSON.stringify(alone.model));
+      }
+      assert.deepEqual([threads.running().length, threads.named(/./).length], [2, 2], "the same two served all three");
+      const cancel = new AbortController();
+      const cancelled = trainInThread(
+        { dataset: dataset(4000), options: forest({ trees: 5000 }) },
+        cancel.signal,
+        () => cancel.abort(new Error("enough")),
+        { workers: 2 },
+      );
+      await assert.rejects(cancelled, /enough/);
+      await lease.value.wait();
+      assert.deepEqual([threads.running().length, threads.named(/./).length], [2, 4], "two others wait");
+    } finally {
+      lease.release();
+      await disposeShared();
+    }
+    await nobodyLeft();
+  });
   it("are kept where a training had to start its own, but not two of them, and none that holds much memory", async () => {
     const hour = 3_600_000;
     const twice = async (): Promise<void> => {
