@@ -99,19 +99,22 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   const { algorithm } = chosen;
   const dataset = numberedFor(chosen, known, split.train);
   const training = dataset === known ? learned : takeRows(dataset, split.train);
-  const leaks = leaksIn(complete, split, options.split);
-  const warnings = [
-    ...complete.warnings,
-    ...leaks.map(({ text }) => text),
-    ...imbalanceWarnings(training.target, imbalance),
-  ];
+  // What does not hang on the trees, and can so be found while helpers grow them.
+  const aside = once(() => ({
+    leaks: leaksIn(complete, split, options.split),
+    features: featureSpecs(training),
+    dataHash: dataHashOf(complete),
+    familiarity: familiarityOf(training),
+  }));
   const fitted = withHeldOut(heldOut, () =>
     fitModel(training, chosen, {
       ...hooks.means,
+      meanwhile: aside,
       positive,
       onPart: (share) => onProgress({ phase: "training", done: (before + share) / fits }),
     }),
   );
+  const { leaks, features, dataHash, familiarity } = aside();
   const model: Model = {
     format: 1,
     algorithm,
@@ -119,10 +122,10 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     task,
     target: dataset.target.name,
     ...(dataset.target.labels ? { labels: dataset.target.labels } : {}),
-    features: featureSpecs(training),
-    dataHash: dataHashOf(complete),
+    features,
+    dataHash,
     ...fitted.parts,
-    familiarity: familiarityOf(training),
+    familiarity,
   };
 
   const on = split.test.length > 0 ? "test" : "train";
@@ -182,12 +185,14 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     ...(tuned ? { tuning: tuned.tuning } : {}),
     ...(champion ? { champion } : {}),
     seed,
-    dataHash: model.dataHash,
+    dataHash,
     durationMs: 0,
     predictions,
     ...(leaks.length > 0 ? { leaks } : {}),
     warnings: [
-      ...warnings,
+      ...complete.warnings,
+      ...leaks.map(({ text }) => text),
+      ...imbalanceWarnings(training.target, imbalance),
       ...fitted.warnings,
       ...importance.warnings,
       ...coverage.warnings,
@@ -195,6 +200,14 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     ],
   };
   return { report, model };
+}
+
+function once<T>(find: () => T): () => T {
+  let found: { value: T } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
 }
 
 /** Of a search that says nothing of folds; what the rule of one standard error is usually used with. */

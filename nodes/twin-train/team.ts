@@ -27,11 +27,12 @@ interface Grown {
  */
 export function teamOf(helpers: readonly MessagePort[]): GrowTrees {
   let id = 0;
-  return (given, take) => {
+  return (given, take, meanwhile) => {
     id++;
     const job = helpers.length > 0 ? shared(given) : given;
     const tally = new Int32Array(new SharedArrayBuffer(8));
     for (const port of helpers) port.postMessage({ id, job, tally } satisfies Order);
+    if (helpers.length > 0) meanwhile?.();
     const grow = growerOf(job);
     let missing = job.trees;
     const keep = (tree: Tree, number: number): void => {

@@ -25,8 +25,12 @@ export interface ForestJob {
   seed: number;
 }
 
-/** Grows the trees 0 to `trees` - 1, in any order, and hands each over with its number. */
-export type GrowTrees = (job: ForestJob, take: (tree: Tree, number: number) => void) => void;
+/**
+ * Grows the trees 0 to `trees` - 1, in any order, and hands each over with its number.
+ *
+ * @param meanwhile work that is done here while others grow trees; it need not be done at all
+ */
+export type GrowTrees = (job: ForestJob, take: (tree: Tree, number: number) => void, meanwhile?: () => void) => void;
 
 /** What a training may use of the machine. None of it changes the forest. */
 export interface ForestMeans {
@@ -36,6 +40,8 @@ export interface ForestMeans {
   workers?: number;
   /** Bytes there are. @default 4 GB */
   memory?: number;
+  /** May be called as soon as others grow trees, and more than once. */
+  meanwhile?(): void;
 }
 
 export interface TrainedForest {
@@ -57,17 +63,18 @@ export function trainForest(
   options: ForestOptions,
   hooks: ForestMeans & { onTree?(done: number): void } = {},
 ): TrainedForest {
-  const { growTrees = growHere, workers = 1, memory = 4e9, onTree } = hooks;
+  const { growTrees = growHere, workers = 1, memory = 4e9, meanwhile, onTree } = hooks;
   const size = { rows: dataset.rows, features: dataset.features.length, workers, memory };
   checkMemory(size);
   const checkNodes = nodeLimit(size, options.trees);
   const trees: Tree[] = new Array(options.trees);
   let done = 0;
-  growTrees(forestJob(dataset, options), (tree, number) => {
+  const take = (tree: Tree, number: number): void => {
     trees[number] = tree;
     checkNodes(tree, number);
     onTree?.(++done);
-  });
+  };
+  growTrees(forestJob(dataset, options), take, meanwhile);
   const classes = dataset.target.labels?.length ?? 0;
   return { model: forestModelOf(trees, classes), importance: meanImportance(trees, dataset.features.length), trees };
 }
