@@ -4,6 +4,7 @@ import { buildDataset, type DatasetOptions } from "../../../engine/learning/data
 import { isGroupName } from "../../../engine/learning/group-name";
 import { type Leak, leaksIn } from "../../../engine/learning/leakage";
 import { type Algorithm, taskOf, trainOptions } from "../../../engine/learning/options";
+import { randomOf } from "../../../engine/learning/random";
 import { splitRows } from "../../../engine/learning/split";
 import { train } from "../../../engine/learning/train";
 import { measured, readCsv, readFixture } from "./references";
@@ -156,6 +157,17 @@ describe("leakage", () => {
 
   describe("a column from the future", () => {
     const next = (i: number): number => noise(i + 1);
+    it("is looked for in the middle of long tables", () => {
+      // By a generator with a long period: no row is like another.
+      const { next } = randomOf(3);
+      const [y, a, b] = Array.from({ length: 3 }, () => Float64Array.from({ length: 40_000 }, next));
+      const middle = y!.map((value, i) => (i >= 10_000 && i < 30_000 ? (y![i + 1] ?? value) : b![i]!));
+      const column = (name: string, values: Float64Array) => ({ name, kind: "number" as const, values, missing: 0 });
+      const features = [column("a", a!), column("later", middle)];
+      const dataset = { rows: 40_000, features, target: { name: "y", values: y! }, dropped: 0, warnings: [] };
+      const split = splitRows(dataset, { split: "time", testSize: 0.2, seed: 1 });
+      assert.deepEqual(named(leaksIn(dataset, split, "time")), ["future later"]);
+    });
     it("that is the target of the next row, in any unit", () => {
       const found = leaks(
         rows(60, (i) => ({ later: 5 - 2 * next(i) })),
