@@ -81,6 +81,11 @@ def many(seed):
     X, y = bundled.make_friedman1(20000, n_features=10, noise=1, random_state=seed)
     return X, y
 
+def rule(seed, rows=20000):
+    """Rare, and said by one number among many different ones."""
+    X = np.random.default_rng(seed).normal(size=(rows, 6))
+    return X, (X[:, 0] > 2.7).astype(int)
+
 forest_c, forest_r = dict(algorithm="forest-classifier"), dict(algorithm="forest-regressor")
 C, R = RandomForestClassifier, RandomForestRegressor
 plain_c = [(C, {}, forest_c)]
@@ -114,6 +119,7 @@ tables = {
     "classes, repeated rows": (lambda: repeated(11, "class"), plain_c, 3),
     "classes, offset 1e9": (lambda: (lambda X, y: (X + 1e9, y))(*classes_of(12, 1000, 10, n_informative=6)), plain_c, 3),
     "classes, scale 1e-12": (lambda: (lambda X, y: (X * 1e-12, y))(*classes_of(13, 1000, 10, n_informative=6)), plain_c, 3),
+    "classes, a rare rule, 20,000 rows": (lambda: rule(21), [(C, dict(n_estimators=20), {**forest_c, "trees": 20}), (C, dict(n_estimators=20, max_depth=1, max_features=None), {**forest_c, "trees": 20, "maxDepth": 1, "maxFeatures": "all"})], 2),
     "tablets": (tablets, shapes_r + lines, 5),
     "turbofan": (turbofan, [(R, {**few, "max_features": 0.34}, {**forest_r, "trees": 30, "maxFeatures": 0.34}), (R, few, {**forest_r, "trees": 30})], 5),
     "diabetes": (loaded(bundled.load_diabetes), shapes_r + lines, 5),

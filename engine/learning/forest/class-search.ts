@@ -9,26 +9,27 @@ import {
   keep,
   type NodeRows,
   type NodeSamples,
+  nearCut,
   spareOf,
 } from "./node-samples";
-import { missingBin, missingRank, type RankedFeature } from "./ranks";
+import { missingBin, missingRank, type RankedColumns } from "./ranks";
 
 /**
  * Search for the division that makes the Gini impurity smallest, for three classes and more. The weighted impurity of a side
  * is W less the sum of W_c^2 over W: the score is that sum of both sides. Rows are counted into bins.
  */
-export function classSearch(
-  features: RankedFeature[],
-  samples: NodeSamples,
-  minLeaf: number,
-  classes: number,
-): NodeRows {
+export function classSearch(columns: RankedColumns, samples: NodeSamples, minLeaf: number, classes: number): NodeRows {
+  const { features, rankRows } = columns;
   const { order, weight: weights, target: targets } = samples;
   const spare = spareOf(samples);
   const stride = classes + 1; // the weight of each class, then the count
   const bins = new Float64Array(allBins * stride);
   const counts = new Float64Array(classes);
   const left = new Float64Array(classes);
+  /** On the left of the best division the weight of each class, then the count. */
+  const leftOfBest = new Float64Array(stride);
+  /** The same of single ranks. */
+  let ofRank = new Float64Array(0);
   let [start, end] = [0, 0];
   let nodeWeight = 0;
   let pure = false;
@@ -97,6 +98,8 @@ export function classSearch(
           if (score > best.score) {
             const right = at === lost ? missingRank : firstRank(firstRanks, at, shift);
             keep(best, feature, score, firstRank(firstRanks, before + 1, shift) - 1, right, lacks, lostLeft);
+            leftOfBest.set(left);
+            leftOfBest[classes] = leftRows;
           }
         }
       }
@@ -125,13 +128,59 @@ export function classSearch(
     return squares / weight + restSquares / (nodeWeight - weight);
   }
 
+  function sharpen(best: Candidate): void {
+    const { feature, score: found } = best;
+    const near = nearCut(features[feature]!, best, end - start);
+    if (!near) return;
+    const { low, high, ranks, leftRanks, numberOf, rankOf } = near;
+    if (ofRank.length < ranks * stride) ofRank = new Float64Array(ranks * stride);
+    else ofRank.fill(0, 0, ranks * stride);
+    const binOf = features[feature]!.bins;
+    const span = high - low;
+    for (let i = start; i < end; i++) {
+      const row = order[i]!;
+      if ((binOf[row]! - low) >>> 0 > span) continue;
+      const rank = rankRows[row * features.length + feature]!;
+      if (rank > best.left && rank < best.right) continue;
+      const at = numberOf(rank) * stride;
+      const slot = at + targets[i]!;
+      ofRank[slot] = ofRank[slot]! + weights[i]!;
+      ofRank[at + classes] = ofRank[at + classes]! + 1;
+    }
+    left.set(leftOfBest.subarray(0, classes));
+    let leftRows = leftOfBest[classes]!;
+    for (let k = 0; k < leftRanks; k++) {
+      for (let c = 0; c < classes; c++) left[c] = left[c]! - ofRank[k * stride + c]!;
+      leftRows -= ofRank[k * stride + classes]!;
+    }
+    let before = -1;
+    for (let k = 0; k < ranks; k++) {
+      const here = ofRank[k * stride + classes]!;
+      if (here === 0) continue;
+      if (before >= 0 && leftRows >= minLeaf && end - start - leftRows >= minLeaf) {
+        const score = scoreOf();
+        // The cut that was found first lies between these rows of the node.
+        const isSame = before < leftRanks && k >= leftRanks && best.score === found;
+        if (isSame || score > best.score) {
+          best.score = Math.max(score, best.score);
+          best.left = rankOf(before);
+          best.right = rankOf(k);
+        }
+      }
+      for (let c = 0; c < classes; c++) left[c] = left[c]! + ofRank[k * stride + c]!;
+      leftRows += here;
+      before = k;
+    }
+  }
+
   return {
     enter,
     isPure: () => pure,
     weight: () => nodeWeight,
     undivided: () => sumOfSquares(counts) / nodeWeight,
     search,
-    divide: (best: Candidate) => divideSamples(samples, spare, features[best.feature]!, start, end, best),
+    sharpen,
+    divide: (best: Candidate) => divideSamples(samples, spare, columns, start, end, best),
     predict: (shares) => addShares(shares, counts, nodeWeight),
   };
 }

@@ -53,7 +53,8 @@ export interface TrainingSet extends RankedColumns {
  * ones until one varies), the best division of those by squared error or Gini impurity, until leaves are pure, have fewer
  * than 2 `minLeaf` rows or are at `maxDepth` (Breiman, Random Forests, Machine Learning 45, 2001).
  *
- * Large nodes count their rows into bins; below them rows are held sorted by every feature.
+ * Large nodes count their rows into bins, and once more into the ranks beside the best cut, so that it is exact; below them
+ * rows are held sorted by every feature.
  */
 export function treeGrower(training: TrainingSet, options: GrowOptions): (random: Random) => Tree {
   const { features, rankRows, target, weight } = training;
@@ -73,8 +74,8 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
   const predictOf = (mean: number, row: number): number => (row >= 0 ? target[row]! : offset + mean);
   const [large, small]: [NodeRows, NodeRows] =
     classes > 2
-      ? [classSearch(features, samples, minLeaf, classes), classSorted(sorted, minLeaf, classes)]
-      : [meanSearch(features, samples, minLeaf, predictOf), meanSorted(sorted, minLeaf, predictOf)];
+      ? [classSearch(training, samples, minLeaf, classes), classSorted(sorted, minLeaf, classes)]
+      : [meanSearch(training, samples, minLeaf, predictOf), meanSorted(sorted, minLeaf, predictOf)];
   const draws = new Int32Array(n);
   const deck = new Int32Array(features.length);
   const nodes = nodeList();
@@ -124,6 +125,7 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
         rows.enter(start, end);
       }
       bestDivision(rows, count, random, best);
+      if (best.feature >= 0) rows.sharpen?.(best);
     }
     if (best.feature < 0) {
       nodes.value[at] = rows.predict(tree.shares);

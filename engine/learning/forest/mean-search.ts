@@ -9,9 +9,10 @@ import {
   keep,
   type NodeRows,
   type NodeSamples,
+  nearCut,
   spareOf,
 } from "./node-samples";
-import { missingBin, missingRank, type RankedFeature } from "./ranks";
+import { missingBin, missingRank, type RankedColumns } from "./ranks";
 
 /**
  * Search for the division that makes the squared error smallest, for numbers and for two classes: with a target of 0 and 1
@@ -23,11 +24,12 @@ import { missingBin, missingRank, type RankedFeature } from "./ranks";
  * @param predictOf what a leaf predicts whose rows have that mean, or all the target of that row
  */
 export function meanSearch(
-  features: RankedFeature[],
+  columns: RankedColumns,
   samples: NodeSamples,
   minLeaf: number,
   predictOf: (mean: number, row: number) => number,
 ): NodeRows {
+  const { features, rankRows } = columns;
   const { order, weight: weights, target: targets } = samples;
   const spare = spareOf(samples);
   const bins = new Float64Array(2 * allBins); // weight and weighted sum
@@ -35,6 +37,10 @@ export function meanSearch(
   let [start, end] = [0, 0];
   let [nodeWeight, nodeSum] = [0, 0];
   let pure = false;
+  /** Weight, weighted sum and rows on the left of the best division. */
+  let [leftWeightOfBest, leftSumOfBest, leftRowsOfBest] = [0, 0, 0];
+  /** The same of single ranks. */
+  let ofRank = new Float64Array(0);
 
   function enter(from: number, to: number): void {
     const first = targets[from]!;
@@ -115,6 +121,7 @@ export function meanSearch(
             bestScore = score;
             bestLeft = before;
             bestRight = at;
+            [leftWeightOfBest, leftSumOfBest, leftRowsOfBest] = [leftWeight, leftSum, leftRows];
           }
         }
       }
@@ -131,13 +138,62 @@ export function meanSearch(
     return filled;
   }
 
+  function sharpen(best: Candidate): void {
+    const { feature, score: found } = best;
+    const near = nearCut(features[feature]!, best, end - start);
+    if (!near) return;
+    const { low, high, ranks, leftRanks, numberOf, rankOf } = near;
+    if (ofRank.length < 3 * ranks) ofRank = new Float64Array(3 * ranks);
+    else ofRank.fill(0, 0, 3 * ranks);
+    const binOf = features[feature]!.bins;
+    const span = high - low;
+    for (let i = start; i < end; i++) {
+      const row = order[i]!;
+      if ((binOf[row]! - low) >>> 0 > span) continue;
+      const rank = rankRows[row * features.length + feature]!;
+      if (rank > best.left && rank < best.right) continue;
+      const at = 3 * numberOf(rank);
+      const w = weights[i]!;
+      ofRank[at] = ofRank[at]! + w;
+      ofRank[at + 1] = ofRank[at + 1]! + w * targets[i]!;
+      ofRank[at + 2] = ofRank[at + 2]! + 1;
+    }
+    let [leftWeight, leftSum, leftRows] = [leftWeightOfBest, leftSumOfBest, leftRowsOfBest];
+    for (let at = 0; at < 3 * leftRanks; at += 3) {
+      leftWeight -= ofRank[at]!;
+      leftSum -= ofRank[at + 1]!;
+      leftRows -= ofRank[at + 2]!;
+    }
+    let before = -1;
+    for (let k = 0; k < ranks; k++) {
+      const at = 3 * k;
+      if (ofRank[at + 2] === 0) continue;
+      if (before >= 0 && (minLeaf === 1 || (leftRows >= minLeaf && end - start - leftRows >= minLeaf))) {
+        const rest = nodeSum - leftSum;
+        const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (nodeWeight - leftWeight);
+        // The cut that was found first lies between these rows of the node.
+        const isSame = before < leftRanks && k >= leftRanks && best.score === found;
+        if (isSame || score > best.score) {
+          best.score = Math.max(score, best.score);
+          best.left = rankOf(before);
+          best.right = rankOf(k);
+        }
+      }
+      leftWeight += ofRank[at]!;
+      leftSum += ofRank[at + 1]!;
+      leftRows += ofRank[at + 2]!;
+      before = k;
+    }
+  }
+
   return {
     enter,
     isPure: () => pure,
     weight: () => nodeWeight,
     undivided: () => (nodeSum * nodeSum) / nodeWeight,
     search,
-    divide: (best: Candidate) => divideSamples(samples, spare, features[best.feature]!, start, end, best),
+    sharpen,
+    divide: (best: Candidate) => divideSamples(samples, spare, columns, start, end, best),
     predict: () => predictOf(nodeSum / nodeWeight, pure ? order[start]! : -1),
   };
 }

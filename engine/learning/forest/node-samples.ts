@@ -1,4 +1,4 @@
-import { missingBin, missingRank, type RankedFeature } from "./ranks";
+import { missingBin, missingRank, type RankedColumns, type RankedFeature } from "./ranks";
 
 /**
  * The rows of the tree that is being grown, ordered so that each node's rows stand together. Weights and targets are moved
@@ -40,6 +40,8 @@ export interface NodeRows {
   undivided(): number;
   /** Tries every division of the node by a feature. Returns false when the feature does not vary in the node. */
   search(feature: number, best: Candidate): boolean;
+  /** Moves the cut of the best division to where it is best within the bins beside it, which hide some. Where rows are sorted there is nothing to do. */
+  sharpen?(best: Candidate): void;
   /** Moves the rows that go left to the front. Returns where the right ones begin. */
   divide(best: Candidate): number;
   /** What a leaf predicts: a number, or the number of a row that was added to `shares`. */
@@ -62,6 +64,50 @@ export const isGrouped = (count: number, { firstRanks }: RankedFeature): boolean
 export const firstRank = (firstRanks: Uint16Array, group: number, shift: number): number =>
   firstRanks[Math.min(group << shift, firstRanks.length - 1)]!;
 
+/** The bin that a rank is in. */
+function binOfRank(firstRanks: Uint16Array, rank: number): number {
+  let [low, high] = [0, firstRanks.length - 2];
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1;
+    if (firstRanks[middle]! <= rank) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The bins on both sides of a cut, and their ranks as numbers from 0, those between them left out. */
+export interface NearCut {
+  low: number;
+  high: number;
+  /** How many ranks there are, and how many of them on the left. */
+  ranks: number;
+  leftRanks: number;
+  numberOf(rank: number): number;
+  rankOf(number: number): number;
+}
+
+/** Undefined where bins hide no division: the cut is beside missing values, or bins are of one rank each. */
+export function nearCut(feature: RankedFeature, { left, right }: Candidate, count: number): NearCut | undefined {
+  if (right === missingRank) return undefined;
+  const { firstRanks } = feature;
+  const more = isGrouped(count, feature) ? (1 << groupShift) - 1 : 0;
+  const [leftBin, rightBin] = [binOfRank(firstRanks, left), binOfRank(firstRanks, right)];
+  const low = Math.max(0, leftBin - more);
+  const high = Math.min(firstRanks.length - 2, rightBin + more);
+  const first = firstRanks[low]!;
+  const leftRanks = left - first + 1;
+  const ranks = leftRanks + firstRanks[high + 1]! - right;
+  if (ranks === leftBin - low + 1 + high - rightBin + 1) return undefined;
+  return {
+    low,
+    high,
+    ranks,
+    leftRanks,
+    numberOf: (rank) => (rank <= left ? rank - first : rank - right + leftRanks),
+    rankOf: (number) => (number < leftRanks ? number + first : number - leftRanks + right),
+  };
+}
+
 /** A copy of samples' arrays, to be used by `divideSamples`. */
 export const spareOf = ({ order, weight, target }: NodeSamples): NodeSamples => ({
   order: new Int32Array(order.length),
@@ -73,20 +119,26 @@ export const spareOf = ({ order, weight, target }: NodeSamples): NodeSamples => 
 export function divideSamples(
   { order, weight, target }: NodeSamples,
   spare: NodeSamples,
-  { bins, firstRanks }: RankedFeature,
+  { features, rankRows }: RankedColumns,
   start: number,
   end: number,
-  { right: firstRight, missingLeft }: Candidate,
+  { feature, left: lastLeft, right: firstRight, missingLeft }: Candidate,
 ): number {
+  const { bins, firstRanks } = features[feature]!;
   const { order: order2, weight: weight2, target: target2 } = spare;
   // A missing one, the last bin, becomes the first by going round where it belongs to the left.
   const turn = missingLeft ? 1 : 0;
-  const below = (firstRight === missingRank ? missingBin : firstRanks.indexOf(firstRight)) + turn;
+  const cut = firstRight === missingRank ? missingBin : binOfRank(firstRanks, firstRight);
+  const below = cut + turn;
+  // Where the cut is within a bin, its rows are told apart by their ranks.
+  const parted = cut < missingBin && lastLeft >= firstRanks[cut]! ? cut : -1;
   let left = start;
   let right = 0;
   for (let i = start; i < end; i++) {
     const row = order[i]!;
-    const goesLeft = (((bins[row]! + turn) & missingBin) - below) >>> 31;
+    const bin = bins[row]!;
+    let goesLeft = (((bin + turn) & missingBin) - below) >>> 31;
+    if (bin === parted) goesLeft = rankRows[row * features.length + feature]! <= lastLeft ? 1 : 0;
     order[left] = row;
     order2[right] = row;
     weight2[right] = weight[left] = weight[i]!;

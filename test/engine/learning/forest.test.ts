@@ -305,6 +305,32 @@ describe("forest", () => {
     for (const rows of [300, 1500]) assertExhaustive(numbersOf(table(rows, row)), 4);
   });
 
+  for (const [what, maxDepth, minLeaf] of [
+    ["two classes", 1, 1],
+    ["three classes", 2, 1],
+    ["numbers", 2, 100],
+  ] as const)
+    it(`finds where a rule begins among many different values, though large nodes see bins of them: ${what}`, () => {
+      const random = randomOf(12);
+      const share = () => random.next() / 2 ** 32;
+      const rows = table(9000, (i) => ({ x: share() ** 3, z: i % 7 === 0 ? "" : share(), w: share() }));
+      const sorted = rows.map((row) => Number(row.x)).sort((a, b) => a - b);
+      // In the middle of bins, which have nine rows.
+      for (const place of [987, 3001, 4999, 8005, 8500]) {
+        const y = (x: number, w: number) =>
+          x > sorted[place]! ? 2 : what === "two classes" ? 0 : what === "numbers" ? w : w > 0.5 ? 1 : 0;
+        const dataset = (what === "numbers" ? numbersOf : classesOf)(
+          rows.map((row) => ({ y: y(Number(row.x), Number(row.w)), ...row })),
+        );
+        const more = { trees: 3, maxDepth, minLeaf, maxFeatures: "all" } as const;
+        const { feature, value } = forestOf(trainForest(dataset, options(more)).model);
+        const cuts = [...value].filter((_, at) => feature[at] !== 65535 && (feature[at]! & 32767) === 0);
+        // Between the rows beside the rule that a tree has drawn.
+        const near = cuts.filter((cut) => cut >= sorted[place - 3]! && cut < sorted[place + 4]!);
+        assert.ok(near.length >= 3, `${place}: ${near.length} of ${cuts.length}`);
+      }
+    });
+
   it("predicts training rows exactly where a tree saw them and leaves are pure", () => {
     const { model } = trainForest(noisy, options({ trees: 1 }));
     const scorer = forestScorer(forestOf(model));
