@@ -5,6 +5,7 @@ import { linearScorer } from "./linear/linear-scorer";
 import { type LinearModel, trainLinear } from "./linear/train-linear";
 import type { Scorer } from "./scorer";
 import { theilSen } from "./theil-sen";
+import { type Warning, warningOf } from "./warning";
 
 /** Curves through one feature. */
 export type CurveForm = "exponential" | "power" | "theil-sen";
@@ -24,7 +25,7 @@ export interface TrainedCurve {
   model: CurveModel;
   /** Terms `a` and `b`. */
   coefficients: Coefficient[];
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** Theil-Sen keeps a slope for every pair of rows: 4,000 rows are 8 million. */
@@ -78,9 +79,7 @@ export function trainCurve(dataset: Dataset, form: CurveForm): TrainedCurve {
     warnings:
       a > 0 && a < Number.POSITIVE_INFINITY
         ? []
-        : [
-            `${feature.name} is so far from 0 that the coefficient a, the value at ${form === "power" ? 1 : 0}, is beyond what a number can hold. Predictions do not use it; subtract a constant from ${feature.name} to read it.`,
-          ],
+        : [warningOf("far-from-zero", { column: feature.name, at: form === "power" ? 1 : 0 })],
   };
 }
 

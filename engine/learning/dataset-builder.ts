@@ -15,6 +15,7 @@ import {
 } from "./dataset-columns";
 import { isGroupName } from "./group-name";
 import { numbering } from "./numbering";
+import { type Warning, warningOf } from "./warning";
 
 export interface DatasetOptions {
   target: string;
@@ -97,7 +98,7 @@ interface Conversion {
 
 function conversionOf(table: Table, columns: Map<string, Seen>, options: DatasetOptions): Conversion {
   const { target, split, splitColumn = "", groupColumn = "" } = options;
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const names = featureNames(table, columns, options, warnings);
   checkTarget(columns.get(target)!, table, options.task);
   checkSize(table.length, names.length + 1, options.maxCells ?? 50e6);
@@ -161,9 +162,7 @@ function conversionOf(table: Table, columns: Map<string, Seen>, options: Dataset
       feature.categories = coder.sorted((a, b) => (a < b ? -1 : a > b ? 1 : 0), feature.values);
       const count = feature.categories.length;
       if (count > 20 && count > rows / 2)
-        warnings.push(
-          `${feature.name} has ${count} different texts in ${rows} rows, like a name or serial number: a model that learns it by heart knows nothing about new rows.`,
-        );
+        warnings.push(warningOf("many-texts", { column: feature.name, texts: count, rows }));
     }
     return {
       rows,
@@ -188,14 +187,19 @@ function codeOf(categories: { of(text: string): number }, text: string | undefin
 }
 
 /** The listed features, or every column that has a value and no other role. */
-function featureNames(table: Table, columns: Map<string, Seen>, options: DatasetOptions, warnings: string[]): string[] {
+function featureNames(
+  table: Table,
+  columns: Map<string, Seen>,
+  options: DatasetOptions,
+  warnings: Warning[],
+): string[] {
   const special = specialColumns(options);
   for (const name of [...special.needed, ...(options.features ?? [])]) checkPresent(table, columns.get(name)!);
   if (options.features && options.features.length > 0) return [...new Set(options.features)];
   const names: string[] = [];
   for (const column of columns.values()) {
     if (special.all.includes(column.name)) continue;
-    if (column.count.missing === table.length) warnings.push(`${column.name} is empty in every row and was left out.`);
+    if (column.count.missing === table.length) warnings.push(warningOf("column-empty", { column: column.name }));
     else names.push(column.name);
   }
   if (names.length === 0)

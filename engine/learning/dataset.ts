@@ -1,3 +1,5 @@
+import { type Warning, warningOf } from "./warning";
+
 /** What a class is called: as it stood in the table, text that is a number as that number. */
 export type Label = string | number | boolean;
 
@@ -45,7 +47,7 @@ export interface Dataset {
   /** Rows left out because the target or, where the algorithm needs it, a feature was missing. */
   dropped: number;
   /** What the reader of a report should know about the data, in sentences. */
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** The memory behind a dataset, for the transfer list of `postMessage`. */
@@ -73,10 +75,7 @@ export function withoutMissing(dataset: Dataset): Dataset {
   return {
     ...takeRows(dataset, kept),
     dropped: dataset.dropped + lost,
-    warnings: [
-      ...dataset.warnings,
-      `${lost} rows were left out because a feature is missing in them: ${names.join(", ")}.`,
-    ],
+    warnings: [...dataset.warnings, warningOf("rows-left-out", { rows: lost, features: names.join(", ") })],
   };
 }
 

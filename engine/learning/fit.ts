@@ -10,13 +10,14 @@ import { trainLinear } from "./linear/train-linear";
 import type { Model } from "./model";
 import { curveOf, type TrainOptions } from "./options";
 import type { Report } from "./report";
+import { type Warning, warningOf } from "./warning";
 
 /** A model's numbers and what a report says of them. */
 export interface Fitted {
   engine: string;
   parts: Pick<Model, "linear" | "curve" | "forest" | "threshold">;
   told: Pick<Report, "coefficients" | "formula" | "fit" | "importance" | "outOfBag" | "threshold">;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 export interface FitHooks extends ForestMeans {
@@ -61,8 +62,7 @@ export function fitModel(dataset: Dataset, options: TrainOptions, hooks: FitHook
   if (algorithm === "robust-polynomial") {
     onlyFeature(dataset, algorithm);
     const { model, coefficients, fit, outliers } = trainRobust(dataset, { degree, intercept }, options.seed);
-    const warnings =
-      outliers > 0 ? [`${outliers} rows lie so far off that they were not used for the coefficients.`] : [];
+    const warnings = outliers > 0 ? [warningOf("outliers", { rows: outliers })] : [];
     return { engine: "meditwin", parts: { linear: model }, told: { coefficients, fit }, warnings };
   }
   const { model, coefficients, fit } = trainLinear(dataset, {
@@ -82,11 +82,9 @@ export function fitModel(dataset: Dataset, options: TrainOptions, hooks: FitHook
 /** Beyond it, estimates say little one by one (M. Kutner et al., Applied Linear Statistical Models, 5th ed., 10.5). */
 const largestVif = 10;
 
-function inflated(coefficients: Coefficient[]): string[] {
+function inflated(coefficients: Coefficient[]): Warning[] {
   const names = coefficients.filter(({ vif = 1 }) => vif > largestVif).map(({ term }) => term);
   if (names.length === 0) return [];
-  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
-  return [
-    `${shown} can nearly be computed from the other features (VIF above ${largestVif}): predictions hold, but their coefficients say little one by one. Leave some out, or use ridge.`,
-  ];
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? `, … (+${names.length - 5})` : "");
+  return [warningOf("inflated", { columns: shown, limit: largestVif })];
 }

@@ -1,6 +1,7 @@
 import type { TargetColumn } from "./dataset";
 import type { Gate } from "./gate";
 import type { Metrics, Report } from "./report";
+import { type Warning, warningOf } from "./warning";
 
 /**
  * From how many rows of the most frequent class for each of the rarest on accuracy says little: 80 to 20, where "moderate"
@@ -32,12 +33,11 @@ export function imbalanceOf({ labels, values }: TargetColumn): Imbalance | undef
 }
 
 /** In a sentence, what accuracy is worth then. */
-export function imbalanceWarnings({ labels }: TargetColumn, imbalance: Imbalance | undefined): string[] {
+export function imbalanceWarnings({ labels }: TargetColumn, imbalance: Imbalance | undefined): Warning[] {
   if (!imbalance || !labels) return [];
-  const [most, least] = imbalance.shares.map((share) => `${(100 * share).toFixed(1)} %`);
-  return [
-    `${most} of the rows are ${String(labels[imbalance.most])}, ${least} are ${String(labels[imbalance.rarest])}: always answering ${String(labels[imbalance.most])} has an accuracy of ${most}. Judge by f1 and rocAuc.`,
-  ];
+  const [mostShare, leastShare] = imbalance.shares.map((share) => (100 * share).toFixed(1)) as [string, string];
+  const [most, least] = [String(labels[imbalance.most]), String(labels[imbalance.rarest])];
+  return [warningOf("imbalanced", { most, mostShare, least, leastShare })];
 }
 
 /**

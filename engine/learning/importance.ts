@@ -9,6 +9,7 @@ import { type Model, scorerOf } from "./model";
 import { costsOf, type TrainOptions } from "./options";
 import { permutationImportance } from "./permutation";
 import type { Report } from "./report";
+import { type Warning, warningOf } from "./warning";
 
 /** So many rows are scored at most in all: about two minutes of a forest of 100 trees. */
 const mostScored = 4e6;
@@ -18,7 +19,7 @@ const mostAlike = { features: 200, rows: 1000, named: 5 };
 
 export interface Importance {
   told: Pick<Report, "permutationImportance" | "permutation">;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /**
@@ -50,7 +51,7 @@ export function importanceOf(
         told: { permutationImportance: found, permutation: { metric, on, rows: count, repeats } },
         warnings: alike(all),
       }
-    : { told: {}, warnings: [`No permutation importance: ${metric} cannot be computed of these rows.`] };
+    : { told: {}, warnings: [warningOf("no-importance", { metric })] };
 
   function scoreOfRows() {
     const scorer = scorerOf(model);
@@ -64,7 +65,7 @@ export function importanceOf(
 }
 
 /** Says which features share what they are worth: without one the model still has the other. */
-function alike({ features, rows }: Dataset): string[] {
+function alike({ features, rows }: Dataset): Warning[] {
   const step = Math.max(1, Math.floor(rows / mostAlike.rows));
   const numbers = features
     .filter(({ kind }) => kind === "number")
@@ -73,13 +74,11 @@ function alike({ features, rows }: Dataset): string[] {
   const pairs = numbers.flatMap((a, i) =>
     numbers.slice(i + 1).flatMap((b) => {
       const { r } = pairCorrelation(a.values, b.values);
-      return Math.abs(r) >= alikeFrom ? [{ text: `${a.name} and ${b.name} (${r.toFixed(2)})`, size: Math.abs(r) }] : [];
+      return Math.abs(r) >= alikeFrom ? [{ text: `${a.name} ~ ${b.name} (${r.toFixed(2)})`, size: Math.abs(r) }] : [];
     }),
   );
   if (pairs.length === 0) return [];
   const named = pairs.sort((a, b) => b.size - a.size).slice(0, mostAlike.named);
-  const more = pairs.length > named.length ? `, and ${pairs.length - named.length} more pairs` : "";
-  return [
-    `Correlated features share their permutation importance, and each looks worth less than it is: ${named.map(({ text }) => text).join(", ")}${more}.`,
-  ];
+  const more = pairs.length > named.length ? `, … (+${pairs.length - named.length})` : "";
+  return [warningOf("correlated", { pairs: `${named.map(({ text }) => text).join(", ")}${more}` })];
 }

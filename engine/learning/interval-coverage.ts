@@ -1,6 +1,7 @@
 import type { Dataset } from "./dataset";
 import type { Metrics, Report } from "./report";
 import type { Scorer } from "./scorer";
+import { type Warning, warningOf } from "./warning";
 
 const level = 0.9;
 const mostRows = 2000;
@@ -11,7 +12,7 @@ const tooFew = 0.75;
 
 export interface Coverage {
   told: Pick<Report, "interval">;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** How many of the held-out rows lie within the intervals that a model promises, and how wide these are. */
@@ -36,9 +37,7 @@ export function coverageOf(scorer: Scorer, rows: Dataset, on: Metrics["on"]): Co
     told: { interval: { level, coverage, width, rows: count } },
     warnings:
       count >= fewestRows && coverage < tooFew
-        ? [
-            `Intervals of ${100 * level} % hold ${Math.round(100 * coverage)} % of the held-out rows: these are of another time or kind than those learned from, or the model does not fit.`,
-          ]
+        ? [warningOf("intervals-narrow", { level: 100 * level, coverage: Math.round(100 * coverage) })]
         : [],
   };
 }

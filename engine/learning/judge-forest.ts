@@ -11,11 +11,12 @@ import { costsOf, type TrainOptions } from "./options";
 import { numberedFor } from "./order-categories";
 import type { Metrics, Report } from "./report";
 import { chooseThreshold, secondBy, type Threshold, thresholdOfCosts } from "./threshold";
+import { type Warning, warningOf } from "./warning";
 
 export interface JudgedForest {
   threshold?: Threshold;
   told: Pick<Report, "outOfBag" | "threshold">;
-  warnings: string[];
+  warnings: Warning[];
 }
 
 /** Parts of the cross-validation that a threshold is chosen by where there are no rows out of bag. */
@@ -59,14 +60,8 @@ export function judgeForest(
       ...(chosen ? { threshold: chosen } : {}),
     },
     warnings: [
-      ...(chosen?.on === "costs"
-        ? ["No threshold could be tried: too few rows of one class. The one given is right where probabilities are."]
-        : []),
-      ...(bag && isApart
-        ? [
-            `outOfBag is too good where rows of one ${options.split} are alike: trees know those that they have not seen.`,
-          ]
-        : []),
+      ...(chosen?.on === "costs" ? [warningOf("no-threshold")] : []),
+      ...(bag && isApart ? [warningOf("out-of-bag-flatters", { split: options.split })] : []),
     ],
   };
 }

@@ -8,6 +8,7 @@ import type { Algorithm, Task } from "./options";
 import type { SplitKind } from "./split";
 import type { Threshold } from "./threshold";
 import type { Tuning } from "./tune";
+import type { Warning } from "./warning";
 
 export type Metrics = RegressionMetrics | ClassMetrics;
 
@@ -81,6 +82,8 @@ export interface Report {
   predictions: { actual: Label; predicted: Label }[];
   /** What looks as if the model knew at training what nobody knows when it predicts; `warnings` has the texts, too. */
   leaks?: Leak[];
-  /** What somebody who relies on the model should know, in sentences. */
+  /** What else somebody who relies on the model should know. Absent: nothing. */
+  notices?: Warning[];
+  /** The texts of `leaks` and `notices`, and what the node that trained has to say. */
   warnings: string[];
 }

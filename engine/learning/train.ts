@@ -24,6 +24,7 @@ import { splitRows } from "./split";
 import { checkForestRows, checkSomeRows, refuseSplitColumn, withHeldOut } from "./train-checks";
 import { tune } from "./tune";
 import { algorithmsOf } from "./tune-candidates";
+import { type Warning, warningOf } from "./warning";
 
 export interface Progress {
   phase: "tuning" | "training" | "cross-validation" | "judging";
@@ -160,6 +161,14 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
   );
   onProgress({ phase: "judging", done: 1 });
 
+  const notices = [
+    ...complete.warnings,
+    ...imbalanceWarnings(training.target, imbalance),
+    ...fitted.warnings,
+    ...importance.warnings,
+    ...coverage.warnings,
+    ...shift(metrics, training, judgedRows),
+  ];
   const report: Report = {
     model: "",
     version: 0,
@@ -189,15 +198,8 @@ export function train(given: Dataset, options: TrainOptions, hooks: TrainHooks =
     durationMs: 0,
     predictions,
     ...(leaks.length > 0 ? { leaks } : {}),
-    warnings: [
-      ...complete.warnings,
-      ...leaks.map(({ text }) => text),
-      ...imbalanceWarnings(training.target, imbalance),
-      ...fitted.warnings,
-      ...importance.warnings,
-      ...coverage.warnings,
-      ...shift(metrics, training, judgedRows),
-    ],
+    ...(notices.length > 0 ? { notices } : {}),
+    warnings: [...leaks, ...notices].map(({ text }) => text),
   };
   return { report, model };
 }
@@ -222,11 +224,9 @@ export function dataHashOf({ features, target }: Dataset): string {
 }
 
 /** Says so where the held-out rows are of another time or kind than those learned from. */
-function shift(metrics: Report["metrics"], training: Dataset, held: Dataset): string[] {
+function shift(metrics: Report["metrics"], training: Dataset, held: Dataset): Warning[] {
   if (!("r2" in metrics) || metrics.r2 === null || metrics.r2 >= 0 || metrics.on === "train") return [];
   const short = (value: number): string => String(Number(value.toPrecision(4)));
   const [here, there] = [training, held].map(({ target }) => short(meanOf(target.values)));
-  return [
-    `r2 is below 0: the mean of the held-out rows would predict them better. Their ${held.target.name} is ${there} on the mean, that of the rows learned from ${here}.`,
-  ];
+  return [warningOf("shifted", { target: held.target.name, there: there!, here: here! })];
 }

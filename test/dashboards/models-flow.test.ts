@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { runInNewContext } from "node:vm";
+import { warningTexts } from "../../engine/learning/warning";
 import { projectRoot } from "../flows/project";
 
 type Msg = Record<string, unknown>;
@@ -318,6 +319,25 @@ describe("the judgement on the Models page", () => {
       shown.slice(known.length).map(({ text }) => text),
       ["Of an earlier report.", "Of a later one.", "Another one."],
     );
+  });
+
+  it("has words of its own for every notice of the engine, with all that they name", () => {
+    const notices = Object.entries(warningTexts).map(([code, text]) => ({
+      code,
+      text: `Text of ${code}.`,
+      values: Object.fromEntries([...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, `"${name}"`])),
+    }));
+    const report = {
+      ...{ algorithm: "linear", task: "regression", engine: "meditwin", target: "y", features: ["x"], dataHash: "" },
+      ...{ imported: { from: "x" }, notices: [...notices, { code: "tide", values: {}, text: "Of a later one." }] },
+      warnings: [...notices.map(({ text }) => text), "Of a later one.", "Another one."],
+    };
+    const shown = computed(report).warnings as { kind: string; isOwn?: boolean; text: string }[];
+    assert.deepEqual(
+      shown.map(({ kind, isOwn }) => [kind, isOwn === true]),
+      [...notices.map(({ code }) => [code, true]), ["tide", false], ["other", false]],
+    );
+    for (const { text } of shown) assert.doesNotMatch(text, /[{}]|undefined|Text of/);
   });
 
   it("no version waits that was rolled back", () => {

@@ -57,6 +57,7 @@ describe("train", () => {
       "interval",
       "metrics",
       "model",
+      "notices",
       "predictions",
       "rows",
       "seed",
