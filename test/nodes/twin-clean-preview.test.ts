@@ -234,8 +234,11 @@ describe("the preview that a twin-clean's form asks for", () => {
     ];
     assert.equal((await post(url, "/flows", subflow)).status, 204);
     await until("fed", async () => (await post(url, "/feed", { pressure: 2 })).ok, 20_000);
-    const { rows } = (await (await ask(url, [], "inner")).json()) as { rows: unknown[] };
-    assert.equal(rows.length, 1);
+    // The answer may be there before the other branch has cleaned it.
+    const kept = async (): Promise<unknown[]> =>
+      ((await (await ask(url, [], "inner")).json()) as { rows: unknown[] }).rows;
+    await until("kept", async () => (await kept()).length > 0);
+    assert.equal((await kept()).length, 1);
   });
 
   it("names the rule that the engine does not take", async function () {
@@ -261,7 +264,9 @@ describe("the examples of twin-clean on real data", () => {
   /** Starts an example, presses a button of it, and gives what a node's rules make of the data that came. */
   async function played(example: string, button: string, node: string, rows: number): Promise<Preview> {
     const file = path.join(projectRoot, "examples", example);
-    const flow = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>[];
+    const shipped = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>[];
+    // Readings come at a pace that people can follow: here nobody has to.
+    const flow = shipped.map((one) => (one.type === "delay" ? { ...one, rate: "500" } : one));
     const settings = flow.find(({ id }) => id === node);
     const one = await starts.start({ TWIN_FLOWS: starts.put("flow.json", JSON.stringify(flow)) });
     await one.serving();
