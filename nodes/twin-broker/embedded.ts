@@ -126,8 +126,11 @@ export function openEmbeddedBroker(options: EmbeddedOptions): EmbeddedBroker {
       timer = setTimeout(listen, backoffMs(attempt++));
       timer.unref();
     });
-    server.listen(port, "127.0.0.1", () => {
-      const address = server?.address();
+    const mine = server;
+    mine.listen(port, "127.0.0.1", () => {
+      // Closed while it was on its way: nothing could be closed then.
+      if (closed) return void mine.close();
+      const address = mine.address();
       attempt = 0;
       if (address && typeof address === "object")
         become({ state: "listening", url: `mqtt://127.0.0.1:${address.port}` });
@@ -160,6 +163,7 @@ export function openEmbeddedBroker(options: EmbeddedOptions): EmbeddedBroker {
       clearTimeout(timer);
       custody?.close();
       if (running.get(port) === broker) running.delete(port);
+      await starting;
       const listening = server?.listening;
       const ended = listening ? new Promise<void>((resolve) => server?.close(() => resolve())) : undefined;
       if (aedes) await new Promise<void>((resolve) => aedes?.close(() => resolve()));
@@ -169,6 +173,6 @@ export function openEmbeddedBroker(options: EmbeddedOptions): EmbeddedBroker {
     },
   };
   running.set(port, broker);
-  start().catch((error: unknown) => become({ state: "failed", detail: String(error) }));
+  const starting = start().catch((error: unknown) => become({ state: "failed", detail: String(error) }));
   return broker;
 }

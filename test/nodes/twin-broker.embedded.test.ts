@@ -4,6 +4,27 @@ import { type EmbeddedBroker, embeddedLimits, openEmbeddedBroker } from "../../n
 import type { MqttBroker } from "../../nodes/twin-broker/mqtt-broker";
 import { clients, pause, strangers, until } from "./twin-broker.clients";
 
+describe("twin-broker with the embedded broker: its end", () => {
+  it("leaves nothing open, however soon after its start it comes", async () => {
+    const held = (): [servers: number, timers: number] => {
+      const kinds = process.getActiveResourcesInfo();
+      return [
+        kinds.filter((kind) => kind === "TCPServerWrap").length,
+        kinds.filter((kind) => kind === "Timeout").length,
+      ];
+    };
+    const [servers, timers] = held();
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    for (let turns = 0; turns < 40; turns++) {
+      const embedded = openEmbeddedBroker({ port: 0, warn: () => undefined });
+      for (let k = 0; k < turns; k++) await turn();
+      await embedded.close();
+    }
+    // One timer is that of the waiting itself.
+    await until(() => held()[0] <= servers && held()[1] <= timers + 1, "closed");
+  });
+});
+
 describe("twin-broker with the embedded broker: its acknowledgement to a device", () => {
   const open = clients();
   const connect = strangers();
