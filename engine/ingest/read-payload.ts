@@ -13,6 +13,10 @@ export type Reading =
 
 export type PayloadReader = (payload: unknown, arrival: Arrival) => Reading;
 
+/** Rows that are no objects, each with a refusal of its own. What comes beyond leaves together: a few bytes each make no objects of ours. */
+const maxNoObjects = 1000;
+const rowHint = "Every row must be an object of properties.";
+
 /** Makes the reader of parsed payloads: an object is a sample, an array a batch. It never throws. */
 export function createPayloadReader(rules: EntryRules): PayloadReader {
   const readEntry = createEntryReader(rules);
@@ -27,18 +31,31 @@ export function createPayloadReader(rules: EntryRules): PayloadReader {
     if (rows.length === 0)
       return { kind: "refused", error: refuse("bad-payload", "The payload has no rows.", "Send at least one sample.") };
     const reading: Reading = { kind: "batch", samples: [], rows: [], errors: [] };
+    const beyond: unknown[] = [];
+    let firstBeyond = 0;
+    let noObjects = 0;
     for (const [index, row] of rows.entries()) {
       const fault = arrival.faults?.get(index);
+      const isRow = isPlainObject(row);
+      if (!fault && !isRow && ++noObjects > maxNoObjects) {
+        if (beyond.push(row) === 1) firstBeyond = index;
+        continue;
+      }
       const result = fault
         ? { error: fault }
-        : isPlainObject(row)
+        : isRow
           ? readEntry(row, arrival, isBatchEntry(row))
-          : { error: refuse("bad-payload", `The row is ${quote(row)}.`, "Every row must be an object of properties.") };
+          : { error: refuse("bad-payload", `The row is ${quote(row)}.`, rowHint) };
       if ("sample" in result) reading.samples.push(result.sample);
       else {
         reading.rows.push(row);
         reading.errors.push({ ...result.error, index });
       }
+    }
+    if (beyond.length > 0) {
+      reading.rows.push(beyond);
+      const message = `${beyond.length} more rows, from row ${firstBeyond} on, are no objects.`;
+      reading.errors.push({ ...refuse("bad-payload", message, rowHint), index: firstBeyond });
     }
     return reading;
   }

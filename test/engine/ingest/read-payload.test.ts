@@ -309,6 +309,19 @@ describe("reading a payload", () => {
   });
 });
 
+describe("a payload of rows that are no objects", () => {
+  it("is refused row by row up to 1000 of them; what is beyond leaves together, counted", () => {
+    const rows = [...Array.from({ length: 1500 }, () => 0), { x: 1 }, ...Array.from({ length: 500 }, () => null)];
+    const reading = read(rows);
+    assert.ok(reading.kind === "batch");
+    assert.equal(reading.samples.length, 1);
+    assert.deepEqual([reading.rows.length, reading.errors.length], [1001, 1001]);
+    assert.deepEqual(reading.rows.at(-1), [...rows.slice(1000, 1500), ...rows.slice(1501)]);
+    assert.equal(reading.errors.at(-1)?.index, 1000);
+    assert.match(reading.errors.at(-1)?.message ?? "", /^1000 more rows, from row 1000 on, are no objects/);
+  });
+});
+
 describe("settings that say where", () => {
   for (const [text, text2] of [
     ["topics:0", /use topic:0, payload:<path>, const:<id>, msg:<path>/],
