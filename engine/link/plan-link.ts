@@ -58,7 +58,7 @@ export function planLink(plan: LinkPlan): LinkPlanFigures {
     bytesPerSecond: messagesPerSecond * bytes,
     load,
     // At a load of exactly 1 the queue grows already.
-    mostDevices: Math.ceil(1 / perDevice - 1e-9) - 1,
+    mostDevices: Math.max(0, Math.ceil(1 / perDevice - 1e-9) - 1),
     devicesWithinTarget: Math.floor(loadFor(targetMs / serviceMs, queue) / perDevice + 1e-9),
   };
   if (load < 1) {

@@ -244,7 +244,13 @@ describe("twin-link", () => {
     assert.deepEqual([share, Math.round(delayMs! * 1000), mostDevices], [0.4, 26_667, 49]);
     const wide = (await ask(flow, { plan: { ...plan, capacityBytes: 1e6 } })) as Record<string, number>;
     assert.equal(wide.load, 0.004);
-    for (const wrong of [{ devices: 0 }, { bytes: "many" }, { queue: "M/G/1" }, { capacityBytes: 0 }])
+    for (const wrong of [
+      { devices: 0 },
+      { bytes: "many" },
+      { queue: "M/G/1" },
+      { capacityBytes: 0 },
+      { capacityBytes: 1e-300 },
+    ])
       assert.equal(await refusal(flow, { plan: { ...plan, ...wrong } }), "bad-request");
   });
 

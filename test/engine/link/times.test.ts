@@ -162,5 +162,6 @@ describe("how many devices fit a link", () => {
     assert.equal(planLink(both).serviceMs, 20);
     assert.equal(planLink({ ...both, bytes: 500 }).serviceMs, 50);
     assert.equal(planLink({ ...both, targetMs: 1 }).devicesWithinTarget, 0);
+    assert.equal(planLink({ ...both, rate: 1e12 }).mostDevices, 0);
   });
 });
