@@ -51,7 +51,7 @@ describe("what a twin-clean keeps for the preview of its form", () => {
     const recent = keeper.read();
     assert.equal(recent.kind, "table");
     assert.deepEqual(recent.kind === "table" && [recent.rows.length, recent.of], [maxKept, 1000]);
-    keeper.table([{ a: {}, b: [1], c: 1, d: null }, 5 as unknown as Row]);
+    keeper.table([{ a: {}, b: [1], c: 1, d: null, e: () => 1, f: Symbol("f"), g: 1n }, 5 as unknown as Row]);
     const next = keeper.read();
     assert.deepEqual(next.kind === "table" && next.rows, [{ c: 1, d: null }, {}], "scalars only");
   });
