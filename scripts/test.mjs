@@ -56,7 +56,10 @@ function checkServers() {
   if (process.env.MEDITWIN_REQUIRE_SERVERS === "1") for (const name of missing) count(false, `${name} is missing`);
 }
 
-/** All suites, in three processes one after the other: those that kill and overload get no core of another. */
+/**
+ * All suites, in processes one after the other: those that kill and overload get no core of another. Only what the engine thinks,
+ * which measures no time, is tested beside suites that mostly wait.
+ */
 async function tests() {
   console.log("\n== tests");
   const isWhole = !coverage && forMocha.length === 0;
@@ -64,15 +67,20 @@ async function tests() {
     const specs = forMocha.some((arg) => arg.endsWith(".js")) ? [] : ["dist/test/**/*.test.js"];
     return add(await mocha([...specs, ...forMocha]));
   }
+  const engine = "dist/test/engine/**/*.test.js";
+  const light = "dist/test/{flows,house,lib,security}/**/*.test.js";
   const browser = "dist/test/dashboards/**/*.test.js";
-  const light = "dist/test/{engine,flows,house,lib,security}/**/*.test.js";
-  add(await mocha([light]));
-  add(await mocha(["dist/test/**/*.test.js", "--ignore", browser, "--ignore", light]));
+  const beside = mocha([light], "pipe");
+  add(await mocha([engine]));
+  const { said, ...result } = await beside;
+  process.stdout.write(said);
+  add(result);
+  add(await mocha(["dist/test/**/*.test.js", "--ignore", browser, "--ignore", engine, "--ignore", light]));
   add(await mocha([browser]));
 }
 
-/** Runs mocha in a process of its own. */
-async function mocha(args) {
+/** Runs mocha in a process of its own. `said` is what it printed, where that was not let through. */
+async function mocha(args, output = "inherit") {
   const folder = mkdtempSync(path.join(tmpdir(), "meditwin-test-"));
   const file = path.join(folder, "result.json");
   const program = [at("node_modules/mocha/bin/mocha.js"), ...args];
@@ -89,13 +97,15 @@ async function mocha(args) {
   const reports = ["--reporter", "text-summary", "--reporter", "html", "--exclude", "dist/test/**"];
   const child = spawn(nodeProgram(), coverage ? [...c8, ...reports, nodeProgram(), ...program] : program, {
     cwd: root,
-    stdio: "inherit",
+    stdio: ["inherit", output, output],
     env: { ...process.env, ...pathWithTools(), MEDITWIN_TEST_RESULT: file },
   });
+  const said = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (bytes) => said.push(bytes));
   const [status] = await once(child, "close");
   const result = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
   rmSync(folder, { recursive: true, force: true });
-  return { result, status };
+  return { result, status, said: Buffer.concat(said).toString() };
 }
 
 function add({ result, status }) {
