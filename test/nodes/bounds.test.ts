@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { connect as dial, type Socket } from "node:net";
 import { defineNode } from "../../nodes/lib/define-node";
 import type { Message } from "../../nodes/lib/node-red";
-import { embeddedLimits, openEmbeddedBroker } from "../../nodes/twin-broker/embedded";
+import { type EmbeddedBroker, embeddedLimits, openEmbeddedBroker } from "../../nodes/twin-broker/embedded";
 import { useRuntime } from "../support/runtime";
 
 describe("bounds of what waits", () => {
@@ -39,7 +39,10 @@ describe("bounds of what waits", () => {
 describe("bounds of the embedded broker", () => {
   const warnings: string[] = [];
   const limits = { ...embeddedLimits, maxConnections: 3, maxRetained: 5, maxBytes: 2000 };
-  const broker = openEmbeddedBroker({ port: 0, warn: (text) => warnings.push(text), limits });
+  let broker: EmbeddedBroker;
+  before(() => {
+    broker = openEmbeddedBroker({ port: 0, warn: (text) => warnings.push(text), limits });
+  });
   const portOf = async (): Promise<number> => {
     for (;;) {
       if (broker.state.state === "listening") return Number(new URL(broker.state.url).port);
