@@ -178,6 +178,7 @@ export function classSearch(columns: RankedColumns, samples: NodeSamples, minLea
     isPure: () => pure,
     weight: () => nodeWeight,
     undivided: () => sumOfSquares(counts) / nodeWeight,
+    perfect: () => nodeWeight,
     search,
     sharpen,
     divide: (best: Candidate) => divideSamples(samples, spare, columns, start, end, best),

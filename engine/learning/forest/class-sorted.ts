@@ -98,6 +98,7 @@ export function classSorted(rows: SortedRows, minLeaf: number, classes: number):
     isPure: () => pure,
     weight: () => nodeWeight,
     undivided: () => nodeSquares / nodeWeight,
+    perfect: () => nodeWeight,
     search,
     divide: (best: Candidate) => rows.base() + rows.divide(start, end, best),
     predict: (shares) => addShares(shares, counts, nodeWeight),

@@ -75,7 +75,10 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
   const [large, small]: [NodeRows, NodeRows] =
     classes > 2
       ? [classSearch(training, samples, minLeaf, classes), classSorted(sorted, minLeaf, classes)]
-      : [meanSearch(training, samples, minLeaf, predictOf), meanSorted(sorted, minLeaf, predictOf)];
+      : [
+          meanSearch(training, samples, minLeaf, predictOf, classes === 2),
+          meanSorted(sorted, minLeaf, predictOf, classes === 2),
+        ];
   const draws = new Int32Array(n);
   const deck = new Int32Array(features.length);
   const nodes = nodeList();
@@ -97,14 +100,16 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
     best.feature = -1;
     best.score = Number.NEGATIVE_INFINITY;
     let varying = 0;
-    // Two rows are parted alike by every feature that varies.
+    // Two rows are parted alike by every feature that varies, and nothing is better than two pure sides.
     const enough = count === 2 ? 1 : deck.length;
+    const perfect = rows.perfect() * (1 - 1e-12);
     for (let k = 0; k < deck.length && (k < tries || varying === 0) && varying < enough; k++) {
       const pick = k + random.below(deck.length - k);
       const feature = deck[pick]!;
       deck[pick] = deck[k]!;
       deck[k] = feature;
       if (rows.search(feature, best)) varying++;
+      if (best.score >= perfect) return;
     }
   }
 

@@ -38,6 +38,8 @@ export interface NodeRows {
   weight(): number;
   /** The score of not dividing, which a division's score is compared with. */
   undivided(): number;
+  /** The score of a division into two pure sides, which none exceeds. Infinity where it is not known. */
+  perfect(): number;
   /** Tries every division of the node by a feature. Returns false when the feature does not vary in the node. */
   search(feature: number, best: Candidate): boolean;
   /** Moves the cut of the best division to where it is best within the bins beside it, which hide some. Where rows are sorted there is nothing to do. */
@@ -46,6 +48,19 @@ export interface NodeRows {
   divide(best: Candidate): number;
   /** What a leaf predicts: a number, or the number of a row that was added to `shares`. */
   predict(shares: number[]): number;
+}
+
+/**
+ * What was read of a node. The loops over its rows are functions of their own that are given all they use: as closures, which
+ * each forest makes anew, they would be compiled anew for each, and run more slowly.
+ */
+export interface NodeState {
+  start: number;
+  end: number;
+  weight: number;
+  /** Of weight times target. */
+  sum: number;
+  pure: boolean;
 }
 
 /** Bins of a feature, that of missing values among them. */
