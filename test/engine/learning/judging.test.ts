@@ -66,7 +66,7 @@ const forests = readFixture<{
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 const seeds = [1, 2, 3];
 
-/** Our mean over three seeds lies within scikit-learn's spread from seed to seed. */
+/** Our mean over some seeds lies within scikit-learn's spread from seed to seed. */
 function assertNear(values: number[], { mean: expected, sd }: Spread, what: string): void {
   assert.ok(
     Math.abs(mean(values) - expected) <= 2 * sd,
@@ -145,8 +145,11 @@ describe("out of bag", function () {
   this.timeout(60_000);
   it("a classifier's score is scikit-learn's, and so is what a threshold by cost saves", () => {
     const expected = fixture["out of bag"]["RandomForestClassifier(oob_score=True)"]!;
-    const reports = seeds.map(
-      (seed) => run(machines, { algorithm: "forest-classifier", seed, costMissed: 20, costFalseAlarm: 1 }).report,
+    // A seed decides which rows are held out, too: three of them would differ by more than scikit-learn's, all of one split.
+    const reports = Array.from(
+      { length: 8 },
+      (_, i) =>
+        run(machines, { algorithm: "forest-classifier", seed: 1 + i, costMissed: 20, costFalseAlarm: 1 }).report,
     );
     const bags = reports.map(({ outOfBag }) => outOfBag!.metrics as ClassMetrics);
     assert.equal(reports[0]!.outOfBag!.rows, 8000);
