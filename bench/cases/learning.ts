@@ -1,15 +1,13 @@
 import { availableParallelism } from "node:os";
 import { performance } from "node:perf_hooks";
-import type { Dataset } from "../../engine/learning/dataset";
 import { fitModel } from "../../engine/learning/fit";
 import { trainForest } from "../../engine/learning/forest/train-forest";
 import { type Model, scorerOf } from "../../engine/learning/model";
 import { type TrainOptions, trainOptions } from "../../engine/learning/options";
 import { predictorOf } from "../../engine/learning/predictor";
-import { startHelpers } from "../../nodes/twin-train/helpers";
 import { keepReady } from "../../nodes/twin-train/ready-threads";
-import { teamOf } from "../../nodes/twin-train/team";
 import { trainInThread } from "../../nodes/twin-train/training";
+import { fitThread } from "../lib/fit-thread";
 import type { FlowNode } from "../lib/flows";
 import { classesTable, datasetOf, type LearningTable, machines, rowOf, sumTable } from "../lib/learning-tables";
 import { startMosquitto } from "../lib/processes";
@@ -72,16 +70,6 @@ async function wholeWay(table: LearningTable, options: TrainOptions, workers: nu
   return model;
 }
 
-/** As scikit-learn's `fit`: from columns to a forest that can predict, here one that can be stored. */
-async function fitAlone(dataset: Dataset, options: TrainOptions, workers: number): Promise<number> {
-  const helpers = startHelpers(workers - 1);
-  const means = { growTrees: teamOf(helpers.ports), workers };
-  const took = await seconds(() => trainForest(dataset, options, means));
-  for (const port of helpers.ports) port.close();
-  await helpers.end(0);
-  return took;
-}
-
 async function forests(
   table: LearningTable,
   what: string,
@@ -91,6 +79,7 @@ async function forests(
   { rounds, log }: RunOptions,
 ): Promise<Row[]> {
   const rows: Row[] = [];
+  const fits = fitThread();
   const ready = keepReady(cores);
   const awake = setInterval(() => undefined, 1000);
   for (const workers of new Set([1, cores])) {
@@ -98,10 +87,8 @@ async function forests(
     // The first is the warm-up.
     for (let round = 0; round <= rounds; round++) {
       const options = trainOptions({ algorithm: "forest-classifier", trees, seed: round });
-      const dataset = datasetOf(table);
+      const our = await fits.fit({ table, trees, workers, seed: round });
       // As in a flow that has been running for some seconds.
-      await ready.value.wait();
-      const our = await fitAlone(dataset, options, workers);
       await ready.value.wait();
       const all = await seconds(() => wholeWay(table, options, workers));
       const their = await sklearn?.forest(trees, workers, round);
@@ -131,6 +118,7 @@ async function forests(
   }
   clearInterval(awake);
   ready.release();
+  await fits.end();
   return rows;
 }
 
