@@ -104,7 +104,7 @@ function shared({ training, ...rest }: ForestJob): ForestJob {
   };
 }
 
-function inSharedMemory<T extends Float64Array | Uint16Array | Uint8Array>(array: T): T {
+function inSharedMemory<T extends Float64Array | Uint16Array>(array: T): T {
   const make = array.constructor as new (buffer: SharedArrayBuffer) => T;
   const copy = new make(new SharedArrayBuffer(array.byteLength));
   copy.set(array);

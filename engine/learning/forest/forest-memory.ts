@@ -1,4 +1,5 @@
 import { Refusal, refuse } from "../../contract/errors";
+import { heldUpTo } from "./held-rows";
 import type { Tree } from "./grow-tree";
 
 /** What a forest's memory depends on, and how many bytes there are. */
@@ -13,6 +14,7 @@ interface ForestSize {
 const cellBytes = 2 * (2 + 2) + 8 + 8;
 /** Bytes of a row in each thread that grows trees: number, weight, target, draws and work space. */
 const rowBytes = 56;
+const keyBytes = 4;
 /** Bytes of a node: as grown, while it is packed, as the model's text, and that text once more on its way. */
 const nodeBytes = 18 + 30 + 10 + 10;
 /** Up to 200 MB of stored model, the most that is registered. */
@@ -23,7 +25,7 @@ const shareBytes = 8;
 
 /** Bytes that are taken before the first tree is grown, beside the dataset. */
 export const workBytes = ({ rows, features, workers }: Omit<ForestSize, "memory">): number =>
-  rows * (features * cellBytes + workers * rowBytes);
+  rows * (features * cellBytes + workers * rowBytes) + workers * features * Math.min(rows, heldUpTo) * keyBytes;
 
 /** Throws a Refusal where growing needs more than there is. */
 export function checkMemory(size: ForestSize): void {

@@ -2,13 +2,13 @@ import type { Random } from "../random";
 import { drawRows } from "./bootstrap";
 import { classSearch, pureShares } from "./class-search";
 import { classSorted } from "./class-sorted";
-import { heldRows } from "./held-rows";
+import { heldRows, heldUpTo } from "./held-rows";
 import { meanSearch } from "./mean-search";
 import { meanSorted } from "./mean-sorted";
 import type { Candidate, NodeRows, NodeSamples } from "./node-samples";
 import { missingRank, type RankedColumns, thresholdBetween } from "./ranks";
 import { mostSorted } from "./sorted-rows";
-import { triedRows } from "./tried-rows";
+import { triedRows, triedUpTo } from "./tried-rows";
 
 /** In `feature`: this node is a leaf. */
 export const leaf = 65535;
@@ -66,7 +66,7 @@ export function treeGrower(training: TrainingSet, options: GrowOptions): (random
   const triesMost = 2 * tries >= features.length;
   // Bins of more than one rank could hide that a smaller node varies.
   const mixed = features.reduce((most, feature) => Math.max(most, feature.mixed), 0);
-  const sortedUpTo = Math.min(mostSorted, Math.max(mixed, triesMost ? 4096 : 256));
+  const sortedUpTo = Math.min(mostSorted, Math.max(mixed, triesMost ? heldUpTo : triedUpTo));
   const sorted = triesMost
     ? heldRows(rankRows, features.length, samples, minLeaf, sortedUpTo)
     : triedRows(rankRows, features.length, samples, sortedUpTo);

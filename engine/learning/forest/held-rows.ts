@@ -1,6 +1,9 @@
 import type { Candidate, NodeSamples } from "./node-samples";
 import { divideBySide, loadedRows, placeBits, type SortedRows, sideOf, sortKeys } from "./sorted-rows";
 
+/** Nodes of up to so many rows are held so. */
+export const heldUpTo = 4096;
+
 /**
  * Rows that are sorted by every feature once, when they are loaded, and kept in order from division to division (J. Shafer,
  * R. Agrawal and M. Mehta, SPRINT, VLDB 1996): for searches that try most of the features.

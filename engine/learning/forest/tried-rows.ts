@@ -1,6 +1,9 @@
 import type { Candidate, NodeSamples } from "./node-samples";
 import { divideBySide, type LoadedRows, loadedRows, type SortedRows, sideOf, sortKeys } from "./sorted-rows";
 
+/** Nodes of up to so many rows are searched so. */
+export const triedUpTo = 256;
+
 /**
  * Rows that are sorted by a feature when it is tried: for searches that try few of many.
  *
