@@ -1,6 +1,6 @@
 import { Refusal, refuse } from "../../contract/errors";
-import { heldUpTo } from "./held-rows";
 import type { Tree } from "./grow-tree";
+import { heldUpTo } from "./held-rows";
 
 /** What a forest's memory depends on, and how many bytes there are. */
 interface ForestSize {
