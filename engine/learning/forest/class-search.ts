@@ -7,6 +7,7 @@ import {
   groupShift,
   isGrouped,
   keep,
+  moveCut,
   type NodeRows,
   type NodeSamples,
   nearCut,
@@ -132,7 +133,7 @@ export function classSearch(columns: RankedColumns, samples: NodeSamples, minLea
     const { feature, score: found } = best;
     const near = nearCut(features[feature]!, best, end - start);
     if (!near) return;
-    const { low, high, ranks, leftRanks, numberOf, rankOf } = near;
+    const { low, high, ranks, leftRanks, numberOf } = near;
     if (ofRank.length < ranks * stride) ofRank = new Float64Array(ranks * stride);
     else ofRank.fill(0, 0, ranks * stride);
     const binOf = features[feature]!.bins;
@@ -159,13 +160,7 @@ export function classSearch(columns: RankedColumns, samples: NodeSamples, minLea
       if (here === 0) continue;
       if (before >= 0 && leftRows >= minLeaf && end - start - leftRows >= minLeaf) {
         const score = scoreOf();
-        // The cut that was found first lies between these rows of the node.
-        const isSame = before < leftRanks && k >= leftRanks && best.score === found;
-        if (isSame || score > best.score) {
-          best.score = Math.max(score, best.score);
-          best.left = rankOf(before);
-          best.right = rankOf(k);
-        }
+        moveCut(best, found, near, before, k, score);
       }
       for (let c = 0; c < classes; c++) left[c] = left[c]! + ofRank[k * stride + c]!;
       leftRows += here;

@@ -7,6 +7,7 @@ import {
   groupShift,
   isGrouped,
   keep,
+  moveCut,
   type NodeRows,
   type NodeSamples,
   type NodeState,
@@ -194,7 +195,7 @@ function sharpen(search: Search, best: Candidate): void {
   const { feature, score: found } = best;
   const near = nearCut(features[feature]!, best, end - start);
   if (!near) return;
-  const { low, high, ranks, leftRanks, numberOf, rankOf } = near;
+  const { low, high, ranks, leftRanks, numberOf } = near;
   if (search.ofRank.length < 3 * ranks) search.ofRank = new Float64Array(3 * ranks);
   else search.ofRank.fill(0, 0, 3 * ranks);
   const { ofRank } = search;
@@ -224,13 +225,7 @@ function sharpen(search: Search, best: Candidate): void {
     if (before >= 0 && (minLeaf === 1 || (leftRows >= minLeaf && end - start - leftRows >= minLeaf))) {
       const rest = nodeSum - leftSum;
       const score = (leftSum * leftSum) / leftWeight + (rest * rest) / (nodeWeight - leftWeight);
-      // The cut that was found first lies between these rows of the node.
-      const isSame = before < leftRanks && k >= leftRanks && best.score === found;
-      if (isSame || score > best.score) {
-        best.score = Math.max(score, best.score);
-        best.left = rankOf(before);
-        best.right = rankOf(k);
-      }
+      moveCut(best, found, near, before, k, score);
     }
     leftWeight += ofRank[at]!;
     leftSum += ofRank[at + 1]!;

@@ -123,6 +123,25 @@ export function nearCut(feature: RankedFeature, { left, right }: Candidate, coun
   };
 }
 
+/**
+ * Moves the cut of the best division to between the near ranks `before` and `behind`, by their numbers, where that is better; to
+ * what the node has of ranks also where it is the cut that was found first, with the score `found`.
+ */
+export function moveCut(
+  best: Candidate,
+  found: number,
+  { leftRanks, rankOf }: NearCut,
+  before: number,
+  behind: number,
+  score: number,
+): void {
+  const isSame = before < leftRanks && behind >= leftRanks && best.score === found;
+  if (!isSame && !(score > best.score)) return;
+  best.score = Math.max(score, best.score);
+  best.left = rankOf(before);
+  best.right = rankOf(behind);
+}
+
 /** A copy of samples' arrays, to be used by `divideSamples`. */
 export const spareOf = ({ order, weight, target }: NodeSamples): NodeSamples => ({
   order: new Int32Array(order.length),
